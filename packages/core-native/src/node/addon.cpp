@@ -1,0 +1,30 @@
+#include "node/addon.h"
+
+#include "node/benchmark_file.h"
+#include "node/torch_file.h"
+
+namespace nb201::node {
+
+Addon::Addon(Napi::Env env, Napi::Object exports) {
+  TorchFile::define(env, *this, exports);
+  BenchmarkFile::define(env, *this, exports);
+  DefineAddon(exports, {InstanceMethod("configure", &Addon::configure)});
+}
+
+// configure({ tuple, fill, … }): the functions that make values which JavaScript has no type for.
+Napi::Value Addon::configure(const Napi::CallbackInfo& info) {
+  const Napi::Object from = info[0].As<Napi::Object>();
+  const auto take = [&](const char* name) {
+    const Napi::Value value = from.Get(name);
+    if (!value.IsFunction()) throw Napi::TypeError::New(info.Env(), std::string("expected a function for ") + name);
+    return Napi::Persistent(value.As<Napi::Function>());
+  };
+  factories_ = Factories{take("tuple"),   take("fill"),    take("dict"),   take("frozenSet"), take("complex"), take("dtype"),
+                         take("ndarray"), take("storage"), take("tensor"), take("global"),    take("object")};
+  return info.Env().Undefined();
+}
+
+}  // namespace nb201::node
+
+using NasBench201Addon = nb201::node::Addon;
+NODE_API_ADDON(NasBench201Addon)

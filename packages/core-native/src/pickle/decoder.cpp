@@ -1,0 +1,438 @@
+#include "pickle/decoder.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "pickle/known.h"
+
+namespace nb201 {
+
+const char* kindName(Kind kind) {
+  switch (kind) {
+    case Kind::None: return "None";
+    case Kind::Bool: return "bool";
+    case Kind::Int: case Kind::BigInt: return "int";
+    case Kind::Float: return "float";
+    case Kind::Complex: return "complex";
+    case Kind::Str: case Kind::ByteStr: return "str";
+    case Kind::Bytes: return "bytes";
+    case Kind::ByteArray: return "bytearray";
+    case Kind::Tuple: return "tuple";
+    case Kind::List: return "list";
+    case Kind::Set: return "set";
+    case Kind::FrozenSet: return "frozenset";
+    case Kind::Dict: return "dict";
+    case Kind::Global: return "global";
+    case Kind::Object: return "object";
+    case Kind::Dtype: return "dtype";
+    case Kind::NdArray: return "ndarray";
+    case Kind::Storage: return "storage";
+    case Kind::Tensor: return "tensor";
+  }
+  return "?";
+}
+
+uint32_t depthOf(const Value& value) {
+  switch (value.kind) {
+    case Kind::Tuple: case Kind::List: case Kind::Set: case Kind::FrozenSet: case Kind::Dict:
+      return value.sequence->depth;
+    case Kind::Object: return value.object->depth;
+    default: return 0;
+  }
+}
+
+bool isHashable(const Value& value) {
+  switch (value.kind) {
+    case Kind::List: case Kind::Set: case Kind::Dict: case Kind::ByteArray: case Kind::NdArray: return false;
+    case Kind::Tuple: case Kind::FrozenSet: return value.sequence->hashable;
+    default: return true;
+  }
+}
+
+Decoder::Decoder(Graph& graph, const ByteSource& bytes, const DecodeLimits& limits)
+    : graph_(graph), bytes_(bytes), limits_(limits) {}
+
+void Decoder::fail(ErrorCode code, const std::string& detail) const { bytes_.fail(code, at_, detail); }
+
+Value Decoder::pickle(uint64_t begin) {
+  Cursor cursor(bytes_, begin, bytes_.size());
+  run(cursor, UINT64_MAX);
+  end_ = cursor.offset();
+  return pop();
+}
+
+Value Decoder::stretch(uint64_t begin, uint64_t end) {
+  Cursor cursor(bytes_, begin, end);
+  run(cursor, end);
+  if (stack_.size() != 1 || !marks_.empty()) {
+    fail(ErrorCode::BadStop, "expected one value in this stretch, found " + std::to_string(stack_.size()));
+  }
+  end_ = end;
+  return pop();
+}
+
+void Decoder::run(Cursor& cursor, uint64_t end) {
+  Lexer lexer(cursor);
+  lexer_ = &lexer;
+  Token token;
+  while (cursor.offset() < end) {
+    lexer.next(token);
+    at_ = token.at;
+    if (step(token) == Progress::Stopped) {
+      if (end != UINT64_MAX) fail(ErrorCode::BadStop, "expected more opcodes, found STOP");
+      break;
+    }
+  }
+  lexer_ = nullptr;
+}
+
+Value Decoder::pop() {
+  if (stack_.size() <= (marks_.empty() ? 0 : marks_.back())) {
+    fail(ErrorCode::StackUnderflow, "expected a value on the stack, found none");
+  }
+  const Value value = stack_.back();
+  stack_.pop_back();
+  return value;
+}
+
+Value& Decoder::top() {
+  if (stack_.size() <= (marks_.empty() ? 0 : marks_.back())) {
+    fail(ErrorCode::StackUnderflow, "expected a value on the stack, found none");
+  }
+  return stack_.back();
+}
+
+size_t Decoder::popMark() {
+  if (marks_.empty()) fail(ErrorCode::MissingMark, "expected a MARK before this opcode, found none");
+  const size_t mark = marks_.back();
+  marks_.pop_back();
+  return mark;
+}
+
+void Decoder::put(uint64_t index) {
+  memo_.put(index, top());
+}
+
+void Decoder::get(uint64_t index) {
+  if (const Value* found = memo_.find(index)) return push(*found);
+  if (far_) return push(far_(index, at_));
+  fail(ErrorCode::BadMemo, "expected a memo entry that was put, found index " + std::to_string(index));
+}
+
+Value Decoder::textValue(Kind kind, const Token& token) {
+  Value value;
+  value.kind = kind;
+  const std::string_view bytes(reinterpret_cast<const char*>(token.bytes), token.size);
+  // A source in memory outlives the graph's texts; what a window or a scratch buffer holds does not.
+  value.text = token.inPlace && bytes_.data() ? graph_.text(bytes) : graph_.ownText(std::string(bytes));
+  return value;
+}
+
+Value Decoder::integerValue(const Token& token) {
+  Value value;
+  value.kind = Kind::Int;
+  if (token.carries == Carries::Int) {
+    value.integer = token.integer;
+    return value;
+  }
+  const uint8_t sign = token.bytes[token.size - 1] & 0x80 ? 0xFF : 0;
+  size_t size = token.size;
+  while (size > 8 && token.bytes[size - 1] == sign) --size;
+  if (size == 8 && (token.bytes[7] & 0x80) == (sign & 0x80)) {
+    std::memcpy(&value.integer, token.bytes, 8);  // the format and every target are little-endian
+    return value;
+  }
+  return textValue(Kind::BigInt, token);
+}
+
+void Decoder::checkDepth(uint32_t depth) {
+  if (depth > limits_.depth) {
+    fail(ErrorCode::TooDeep, "expected at most " + std::to_string(limits_.depth) + " levels of nesting");
+  }
+}
+
+Value Decoder::tuple(size_t count) {
+  const size_t floor = marks_.empty() ? 0 : marks_.back();
+  if (stack_.size() - floor < count) {
+    fail(ErrorCode::StackUnderflow, "expected " + std::to_string(count) + " values on the stack");
+  }
+  Value value;
+  value.kind = Kind::Tuple;
+  value.sequence = graph_.sequence();
+  value.sequence->hashable = true;
+  value.sequence->items.assign(stack_.end() - static_cast<std::ptrdiff_t>(count), stack_.end());
+  stack_.resize(stack_.size() - count);
+  for (const Value& item : value.sequence->items) {
+    value.sequence->depth = std::max(value.sequence->depth, depthOf(item) + 1);
+    value.sequence->hashable = value.sequence->hashable && isHashable(item);
+  }
+  checkDepth(value.sequence->depth);
+  return value;
+}
+
+Value Decoder::sequenceFromMark(Kind kind) {
+  const size_t mark = popMark();
+  Value value;
+  value.kind = kind;
+  value.sequence = graph_.sequence();
+  value.sequence->hashable = kind == Kind::FrozenSet;
+  const size_t count = stack_.size() - mark;
+  if (kind == Kind::Dict && count % 2) fail(ErrorCode::BadOperand, "expected keys and values in pairs");
+  for (size_t i = mark; i < stack_.size(); ++i) {
+    const bool key = kind == Kind::FrozenSet || (kind == Kind::Dict && (i - mark) % 2 == 0);
+    if (key && !isHashable(stack_[i])) {
+      fail(ErrorCode::UnhashableKey, std::string("expected a hashable key, found a ") + kindName(stack_[i].kind));
+    }
+    value.sequence->depth = std::max(value.sequence->depth, depthOf(stack_[i]) + 1);
+  }
+  value.sequence->items.assign(stack_.begin() + static_cast<std::ptrdiff_t>(mark), stack_.end());
+  stack_.resize(mark);
+  checkDepth(value.sequence->depth);
+  return value;
+}
+
+void Decoder::add(Value target, Value item) {
+  if (target.kind == Kind::Object) {
+    target.object->items.push_back(item);
+    target.object->depth = std::max(target.object->depth, depthOf(item) + 1);
+    return checkDepth(target.object->depth);
+  }
+  if (target.kind == Kind::Set && !isHashable(item)) {
+    fail(ErrorCode::UnhashableKey, std::string("expected a hashable member, found a ") + kindName(item.kind));
+  }
+  target.sequence->items.push_back(item);
+  target.sequence->depth = std::max(target.sequence->depth, depthOf(item) + 1);
+  checkDepth(target.sequence->depth);
+}
+
+void Decoder::set(Value target, Value key, Value value) {
+  if (target.kind != Kind::Dict && target.kind != Kind::Object) {
+    fail(ErrorCode::BadOperand, std::string("expected a dict to set items in, found a ") + kindName(target.kind));
+  }
+  if (!isHashable(key)) {
+    fail(ErrorCode::UnhashableKey, std::string("expected a hashable key, found a ") + kindName(key.kind));
+  }
+  std::vector<Value>& pairs = target.kind == Kind::Dict ? target.sequence->items : target.object->pairs;
+  uint32_t& depth = target.kind == Kind::Dict ? target.sequence->depth : target.object->depth;
+  pairs.push_back(key);
+  pairs.push_back(value);
+  depth = std::max({depth, depthOf(key) + 1, depthOf(value) + 1});
+  checkDepth(depth);
+}
+
+void Decoder::setItems(size_t mark) {
+  const size_t count = stack_.size() - mark;
+  if (count % 2) fail(ErrorCode::BadOperand, "expected keys and values in pairs");
+  const std::vector<Value> items(stack_.begin() + static_cast<std::ptrdiff_t>(mark), stack_.end());
+  stack_.resize(mark);
+  const Value target = top();
+  for (size_t i = 0; i < items.size(); i += 2) set(target, items[i], items[i + 1]);
+}
+
+// APPENDS and ADDITEMS.
+void Decoder::extend(size_t mark, const char* expected) {
+  const std::vector<Value> items(stack_.begin() + static_cast<std::ptrdiff_t>(mark), stack_.end());
+  stack_.resize(mark);
+  const Value target = top();
+  const Kind wanted = expected[0] == 's' ? Kind::Set : Kind::List;
+  if (target.kind != wanted && target.kind != Kind::Object) {
+    fail(ErrorCode::BadOperand, std::string("expected a ") + expected + ", found a " + kindName(target.kind));
+  }
+  for (const Value& item : items) add(target, item);
+}
+
+void Decoder::pushGlobal(std::string_view module, std::string_view name) {
+  Value value;
+  value.kind = Kind::Global;
+  value.global = graph_.global(std::string(module), std::string(name));
+  push(value);
+}
+
+Value Decoder::newObject(Value callee, Value arguments, Value keywords) {
+  Value value;
+  value.kind = Kind::Object;
+  value.object = graph_.object();
+  value.object->callee = callee;
+  value.object->arguments = arguments;
+  value.object->keywords = keywords;
+  value.object->depth = 1 + std::max({depthOf(callee), depthOf(arguments), depthOf(keywords)});
+  checkDepth(value.object->depth);
+  return value;
+}
+
+void Decoder::reduce() {
+  const Value arguments = pop();
+  const Value callee = pop();
+  if (arguments.kind != Kind::Tuple) {
+    fail(ErrorCode::BadOperand, std::string("expected a tuple of arguments, found a ") + kindName(arguments.kind));
+  }
+  if (callee.kind != Kind::Global && callee.kind != Kind::Object) {
+    fail(ErrorCode::BadOperand, std::string("expected something to call, found a ") + kindName(callee.kind));
+  }
+  Value result;
+  if (callee.kind == Kind::Global &&
+      callKnown(CallSite{graph_, bytes_.name(), at_}, *callee.global, arguments, result)) {
+    return push(result);
+  }
+  push(newObject(callee, arguments, Value{}));
+}
+
+void Decoder::build() {
+  const Value state = pop();
+  Value& target = top();
+  if (target.kind == Kind::Object) {
+    target.object->state = state;
+    target.object->hasState = true;
+    target.object->depth = std::max(target.object->depth, depthOf(state) + 1);
+    return checkDepth(target.object->depth);
+  }
+  if (!buildKnown(CallSite{graph_, bytes_.name(), at_}, target, state)) {
+    fail(ErrorCode::BadOperand, std::string("expected an object to give a state to, found a ") + kindName(target.kind));
+  }
+}
+
+Decoder::Progress Decoder::step(Token& token) {
+  Value value;
+  switch (token.op) {
+    case Op::Proto: case Op::Frame: break;
+    case Op::Stop:
+      if (!marks_.empty() || stack_.size() != 1) {
+        fail(ErrorCode::BadStop, "expected one value at STOP, found " + std::to_string(stack_.size()) +
+                                     (marks_.empty() ? "" : " and an open MARK"));
+      }
+      return Progress::Stopped;
+    case Op::Mark:
+      marks_.push_back(stack_.size());
+      checkDepth(static_cast<uint32_t>(std::min<size_t>(marks_.size(), UINT32_MAX)));
+      break;
+    case Op::Pop:
+      if (!marks_.empty() && marks_.back() == stack_.size()) marks_.pop_back();
+      else pop();
+      break;
+    case Op::PopMark: stack_.resize(popMark()); break;
+    case Op::Dup: push(top()); break;
+    case Op::None: push(value); break;
+    case Op::NewTrue: case Op::NewFalse: case Op::Int: case Op::BinInt: case Op::BinInt1: case Op::BinInt2:
+    case Op::Long: case Op::Long1: case Op::Long4:
+      if (token.carries == Carries::Bool) {
+        value.kind = Kind::Bool;
+        value.boolean = token.integer != 0;
+        push(value);
+      } else {
+        push(integerValue(token));
+      }
+      break;
+    case Op::Float: case Op::BinFloat:
+      value.kind = Kind::Float;
+      value.number = token.number;
+      push(value);
+      break;
+    case Op::Unicode: case Op::BinUnicode: case Op::ShortBinUnicode: case Op::BinUnicode8:
+      push(textValue(Kind::Str, token));
+      break;
+    case Op::String: case Op::BinString: case Op::ShortBinString: push(textValue(Kind::ByteStr, token)); break;
+    case Op::BinBytes: case Op::ShortBinBytes: case Op::BinBytes8: push(textValue(Kind::Bytes, token)); break;
+    case Op::ByteArray8: push(textValue(Kind::ByteArray, token)); break;
+    case Op::EmptyTuple: push(tuple(0)); break;
+    case Op::Tuple1: push(tuple(1)); break;
+    case Op::Tuple2: push(tuple(2)); break;
+    case Op::Tuple3: push(tuple(3)); break;
+    case Op::Tuple: {
+      const size_t mark = popMark();
+      push(tuple(stack_.size() - mark));
+      break;
+    }
+    case Op::EmptyList: case Op::EmptyDict: case Op::EmptySet:
+      value.kind = token.op == Op::EmptyList ? Kind::List : token.op == Op::EmptyDict ? Kind::Dict : Kind::Set;
+      value.sequence = graph_.sequence();
+      push(value);
+      break;
+    case Op::List: push(sequenceFromMark(Kind::List)); break;
+    case Op::Dict: push(sequenceFromMark(Kind::Dict)); break;
+    case Op::FrozenSet: push(sequenceFromMark(Kind::FrozenSet)); break;
+    case Op::Append: {
+      value = pop();
+      const Value target = top();
+      if (target.kind != Kind::List && target.kind != Kind::Object) {
+        fail(ErrorCode::BadOperand, std::string("expected a list to append to, found a ") + kindName(target.kind));
+      }
+      add(target, value);
+      break;
+    }
+    case Op::Appends: extend(popMark(), "list"); break;
+    case Op::AddItems: extend(popMark(), "set"); break;
+    case Op::SetItem: {
+      value = pop();
+      const Value key = pop();
+      set(top(), key, value);
+      break;
+    }
+    case Op::SetItems: setItems(popMark()); break;
+    case Op::BinGet: case Op::LongBinGet: case Op::Get: get(static_cast<uint64_t>(token.integer)); break;
+    case Op::BinPut: case Op::LongBinPut: case Op::Put: put(static_cast<uint64_t>(token.integer)); break;
+    case Op::Memoize: put(memoStart_ + memo_.size()); break;
+    case Op::Global: {
+      const std::string_view both(reinterpret_cast<const char*>(token.bytes), token.size);
+      const size_t cut = both.find('\n');
+      pushGlobal(both.substr(0, cut), both.substr(cut + 1));
+      break;
+    }
+    case Op::StackGlobal: {
+      const Value name = pop(), module = pop();
+      if (name.kind != Kind::Str || module.kind != Kind::Str) {
+        fail(ErrorCode::BadOperand, "expected a module's and a global's name as text");
+      }
+      pushGlobal(module.str(), name.str());
+      break;
+    }
+    case Op::Reduce: reduce(); break;
+    case Op::Build: build(); break;
+    case Op::NewObj: {
+      const Value arguments = pop(), callee = pop();
+      if (callee.kind != Kind::Global || arguments.kind != Kind::Tuple) {
+        fail(ErrorCode::BadOperand, "expected a class and a tuple of arguments");
+      }
+      push(newObject(callee, arguments, value));
+      break;
+    }
+    case Op::NewObjEx: {
+      const Value keywords = pop(), arguments = pop(), callee = pop();
+      if (callee.kind != Kind::Global || arguments.kind != Kind::Tuple || keywords.kind != Kind::Dict) {
+        fail(ErrorCode::BadOperand, "expected a class, a tuple and a dict of arguments");
+      }
+      push(newObject(callee, arguments, keywords));
+      break;
+    }
+    case Op::Inst: case Op::Obj: {
+      const size_t mark = popMark();
+      size_t first = mark;
+      if (token.op == Op::Inst) {
+        const std::string_view both(reinterpret_cast<const char*>(token.bytes), token.size);
+        const size_t cut = both.find('\n');
+        value.kind = Kind::Global;
+        value.global = graph_.global(std::string(both.substr(0, cut)), std::string(both.substr(cut + 1)));
+      } else {
+        if (stack_.size() == mark || stack_[mark].kind != Kind::Global) {
+          fail(ErrorCode::BadOperand, "expected a class after the MARK");
+        }
+        value = stack_[mark];
+        ++first;
+      }
+      const Value arguments = tuple(stack_.size() - first);
+      stack_.resize(mark);
+      push(newObject(value, arguments, Value{}));
+      break;
+    }
+    case Op::BinPersId: case Op::PersId: {
+      if (token.op == Op::PersId) value = textValue(Kind::Str, token);
+      else value = pop();
+      if (!persistent_) fail(ErrorCode::UnsupportedOpcode, "a persistent id has a meaning in torch's containers only");
+      push(persistent_(value, at_));
+      break;
+    }
+    case Op::Ext1: case Op::Ext2: case Op::Ext4: case Op::NextBuffer: case Op::ReadonlyBuffer: break;  // the lexer refuses
+  }
+  return Progress::Goes;
+}
+
+}  // namespace nb201

@@ -1,0 +1,326 @@
+#include "torchfile/container.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "pickle/known.h"
+#include "torchfile/compression.h"
+
+namespace nb201 {
+
+namespace {
+
+// 0x1950a86a20f9469cfc6c: torch's magic number, as the long that a pickle holds.
+constexpr char kMagic[] = "\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
+constexpr char kMagicDigits[] = "119547037146038801333356";
+constexpr int64_t kLegacyProtocol = 1001;
+
+struct Signature {
+  std::string_view bytes;
+  ErrorCode code;
+  const char* what;
+};
+
+const Signature kOthers[] = {
+    {"PYTORCH1", ErrorCode::UnsupportedContainer, "a preview version of torch's zip container"},
+    {"\x1f\x8b", ErrorCode::UnsupportedContainer, "a gzip file; unpack it first"},
+    {"7z\xbc\xaf\x27\x1c", ErrorCode::UnsupportedContainer, "a 7z archive; unpack it first"},
+    {std::string_view("\xfd" "7zXZ\0", 6), ErrorCode::UnsupportedContainer, "an xz file; unpack it first"},
+    {"\x28\xb5\x2f\xfd", ErrorCode::UnsupportedContainer, "a zstd file; unpack it first"},
+    {"Rar!", ErrorCode::UnsupportedContainer, "a RAR archive; unpack it first"},
+    {"\x89PNG", ErrorCode::NotRecognized, "a PNG picture"},
+    {"\xff\xd8\xff", ErrorCode::NotRecognized, "a JPEG picture"},
+    {"%PDF", ErrorCode::NotRecognized, "a PDF document"},
+    {"\x89HDF", ErrorCode::NotRecognized, "an HDF5 file"},
+    {"\x93NUMPY", ErrorCode::NotRecognized, "a NumPy .npy array"},
+    {"version https://git-lfs", ErrorCode::NotRecognized, "a Git LFS pointer: the file itself was not downloaded"},
+};
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return out;
+}
+
+bool pushesSomething(uint8_t code) {
+  return code && std::string_view("(]})NIJKLMFGSTUVXBCc\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x95\x96P").find(static_cast<char>(code)) !=
+                     std::string_view::npos;
+}
+
+// What is wrong with a file whose first bytes are no pickle, zip or bzip2.
+void refuseOthers(const ByteSource& file, std::string_view head) {
+  if (head.empty()) file.fail(ErrorCode::Truncated, 0, "expected a torch file or a pickle, found an empty file");
+  for (const Signature& other : kOthers) {
+    if (head.substr(0, other.bytes.size()) == other.bytes) {
+      file.fail(other.code, 0, std::string("expected a torch file or a pickle, found ") + other.what);
+    }
+  }
+  size_t text = 0;
+  while (text < head.size() && (head[text] == ' ' || head[text] == '\n' || head[text] == '\r' || head[text] == '\t')) ++text;
+  const std::string start = lower(head.substr(text, 64));
+  if (start.rfind("<!doctype", 0) == 0 || start.rfind("<html", 0) == 0 || start.rfind("<?xml", 0) == 0) {
+    file.fail(ErrorCode::NotRecognized, 0,
+              "expected a torch file or a pickle, found a web page: the download was answered with an error or a form");
+  }
+  if (head.size() >= 262 && head.substr(257, 5) == "ustar") {
+    const std::string_view member = head.substr(0, head.find('\0'));
+    const bool torch = member.find("sys_info") != std::string_view::npos || member.find("pickle") == 0 ||
+                       member.find("storages") != std::string_view::npos || member.find("tensors") != std::string_view::npos;
+    file.fail(ErrorCode::UnsupportedContainer, 0,
+              torch ? "expected a legacy or zip torch file, found torch's tar container of before version 0.2"
+                    : "expected a torch file or a pickle, found a tar archive");
+  }
+}
+
+bool startsWithMagic(std::string_view head) {
+  if (head.size() > 2 && static_cast<uint8_t>(head[0]) == 0x80) head.remove_prefix(2);
+  if (head.size() > 9 && static_cast<uint8_t>(head[0]) == 0x95) head.remove_prefix(9);
+  if (head.size() >= 12 && static_cast<uint8_t>(head[0]) == 0x8a && head[1] == 10) return head.substr(2, 10) == kMagic;
+  return head.size() > 24 && head[0] == 'L' && head.substr(1, 24) == kMagicDigits;
+}
+
+// One small pickle of a legacy file's head or tail.
+Value smallPickle(Graph& graph, const SourcePtr& source, uint64_t begin, uint64_t& end, const ContainerLimits& limits) {
+  Cursor cursor(*source, begin, source->size(), size_t{1} << 16);
+  Lexer lexer(cursor);
+  Token token;
+  do {
+    lexer.next(token);
+    if (cursor.offset() - begin > limits.pickle) source->fail(ErrorCode::Limit, begin, "expected a shorter pickle");
+  } while (token.op != Op::Stop);
+  end = cursor.offset();
+  const SourcePtr bytes = stretchOf(source, begin, end);
+  graph.hold(bytes);
+  Decoder decoder(graph, *bytes, limits.decode);
+  return decoder.pickle(begin);
+}
+
+const Value* lookUp(const Value& dict, std::string_view key) {
+  const Value* found = nullptr;
+  for (size_t i = 0; i + 1 < dict.sequence->items.size(); i += 2) {
+    const Value& k = dict.sequence->items[i];
+    if (k.isText() && k.str() == key) found = &dict.sequence->items[i + 1];
+  }
+  return found;
+}
+
+}  // namespace
+
+const char* containerName(ContainerKind kind) {
+  switch (kind) {
+    case ContainerKind::Legacy: return "torch-legacy";
+    case ContainerKind::Zip: return "torch-zip";
+    case ContainerKind::Pickle: return "pickle";
+  }
+  return "?";
+}
+
+Container Container::open(SourcePtr file, const ContainerLimits& limits) {
+  Container container;
+  container.file_ = container.pickles_ = file;
+  container.limits_ = limits;
+  std::string head(static_cast<size_t>(std::min<uint64_t>(file->size(), 512)), '\0');
+  file->read(0, head.data(), head.size());
+  if (head.compare(0, 4, "PK\x03\x04", 4) == 0) {
+    container.openZip();
+    return container;
+  }
+  if (head.compare(0, 3, "BZh") == 0) {
+    container.bzip2_ = true;
+    container.file_ = container.pickles_ = fromMemory(file->name(), bunzip2(*file, limits.decompressed));
+    file = container.file_;
+    head.assign(static_cast<size_t>(std::min<uint64_t>(file->size(), 512)), '\0');
+    file->read(0, head.data(), head.size());
+  }
+  if (startsWithMagic(head)) {
+    container.openLegacy();
+    return container;
+  }
+  refuseOthers(*file, head);
+  const uint8_t first = static_cast<uint8_t>(head[0]);
+  if (first != 0x80 && !pushesSomething(first)) {
+    file->fail(ErrorCode::NotRecognized, 0, "expected a torch file (legacy or zip), a pickle or a .pbz2; found none of these");
+  }
+  return container;
+}
+
+void Container::openLegacy() {
+  kind_ = ContainerKind::Legacy;
+  Graph graph;
+  uint64_t at = 0;
+  smallPickle(graph, file_, 0, at, limits_);  // the magic number, seen already
+  const uint64_t protocolAt = at;
+  const Value protocol = smallPickle(graph, file_, at, at, limits_);
+  if (protocol.kind != Kind::Int || protocol.integer != kLegacyProtocol) {
+    file_->fail(ErrorCode::BadContainer, protocolAt, "expected torch's protocol version 1001");
+  }
+  const uint64_t systemAt = at;
+  const Value system = smallPickle(graph, file_, at, at, limits_);
+  if (system.kind != Kind::Dict) file_->fail(ErrorCode::BadContainer, systemAt, "expected torch's system information as a dict");
+  const Value* little = lookUp(system, "little_endian");
+  if (little && (little->kind != Kind::Bool || !little->boolean)) {
+    file_->fail(ErrorCode::UnsupportedContainer, systemAt, "expected a file from a little-endian machine");
+  }
+  pickleAt_ = at;
+}
+
+void Container::openZip() {
+  kind_ = ContainerKind::Zip;
+  entries_ = readZipDirectory(*file_);
+  const ZipEntry* pickle = nullptr;
+  for (const ZipEntry& entry : entries_) {
+    const size_t cut = entry.name.find('/');
+    if (cut == std::string::npos || entry.name.compare(cut + 1, std::string::npos, "data.pkl") != 0) continue;
+    if (pickle) file_->fail(ErrorCode::BadContainer, entry.headerAt, "expected one data.pkl in the zip file, found two");
+    pickle = &entry;
+    top_ = entry.name.substr(0, cut + 1);
+  }
+  if (!pickle) {
+    file_->fail(ErrorCode::NotRecognized, 0, "expected a torch file, found a zip archive without a <folder>/data.pkl");
+  }
+  for (const ZipEntry& entry : entries_) {
+    if (entry.name != top_ + "byteorder") continue;
+    const SourcePtr bytes = openZipEntry(file_, entry);
+    std::string order(static_cast<size_t>(std::min<uint64_t>(bytes->size(), 16)), '\0');
+    bytes->read(0, order.data(), order.size());
+    if (order.rfind("little", 0) != 0) {
+      file_->fail(ErrorCode::UnsupportedContainer, entry.headerAt, "expected a file from a little-endian machine");
+    }
+  }
+  pickles_ = openZipEntry(file_, *pickle);
+}
+
+Value Container::persistentLoad(Graph& graph, StorageTypes& types, const Value& id, uint64_t at) const {
+  const auto bad = [&](const std::string& detail) { pickles_->fail(ErrorCode::BadTensor, at, detail); };
+  if (id.kind != Kind::Tuple || id.sequence->items.empty() || !id.sequence->items[0].isText()) {
+    bad("expected a persistent id ('storage', type, key, location, count)");
+  }
+  const std::vector<Value>& parts = id.sequence->items;
+  if (parts[0].str() == "module") {
+    pickles_->fail(ErrorCode::FullModel, at,
+                   "expected tensors and plain values, found a whole torch module, which needs its program to be read");
+  }
+  if (parts[0].str() != "storage" || parts.size() < 5 || parts.size() > 6) {
+    bad("expected a persistent id ('storage', type, key, location, count)");
+  }
+  Storage* storage = graph.storage();
+  if (parts[1].kind != Kind::Global || !torchStorageType(*parts[1].global, storage->type)) {
+    bad("expected a torch storage type" + (parts[1].kind == Kind::Global ? ", found " + parts[1].global->full() : ""));
+  }
+  if (!parts[2].isText() || !parts[3].isText()) bad("expected a storage's key and location as text");
+  if (parts[4].kind != Kind::Int || parts[4].integer < 0 || parts[4].integer > int64_t{1} << 48) {
+    bad("expected a storage's number of elements");
+  }
+  storage->key = std::string(parts[2].str());
+  storage->location = std::string(parts[3].str());
+  storage->count = static_cast<uint64_t>(parts[4].integer);
+  if (storage->location == "meta") {
+    pickles_->fail(ErrorCode::UnsupportedTensor, at, "expected a tensor with data, found one on the device meta");
+  }
+  const auto [known, added] = types.emplace(storage->key, *storage);
+  if (!added && (known->second.type != storage->type || known->second.count != storage->count)) {
+    bad("expected one type and size for the storage " + storage->key + ", found two");
+  }
+  if (parts.size() == 6 && parts[5].kind != Kind::None) {
+    if (parts[5].kind != Kind::Tuple || parts[5].sequence->items.size() != 3 ||
+        parts[5].sequence->items[1].kind != Kind::Int || parts[5].sequence->items[2].kind != Kind::Int) {
+      bad("expected a view of a storage as (key, offset, size)");
+    }
+    const int64_t offset = parts[5].sequence->items[1].integer, size = parts[5].sequence->items[2].integer;
+    if (offset < 0 || size < 0 || offset > parts[4].integer || size > parts[4].integer - offset) {
+      bad("expected a view inside its storage");
+    }
+    storage->viewOffset = static_cast<uint64_t>(offset);
+    storage->count = static_cast<uint64_t>(size);
+  }
+  Value value;
+  value.kind = Kind::Storage;
+  value.storage = storage;
+  return value;
+}
+
+Container::Loaded Container::load(Graph& graph, uint64_t begin) const {
+  Loaded loaded;
+  Cursor cursor(*pickles_, begin, pickles_->size());
+  Lexer lexer(cursor);
+  Token token;
+  do {
+    lexer.next(token);
+    if (cursor.offset() - begin > limits_.pickle) {
+      pickles_->fail(ErrorCode::Limit, begin,
+                     "expected a pickle of at most " + std::to_string(limits_.pickle) + " bytes to decode as a whole");
+    }
+  } while (token.op != Op::Stop);
+  loaded.end = cursor.offset();
+  const SourcePtr bytes = stretchOf(pickles_, begin, loaded.end);
+  graph.hold(bytes);
+  Decoder decoder(graph, *bytes, limits_.decode);
+  if (kind_ != ContainerKind::Pickle) {
+    decoder.onPersistentId([&](const Value& id, uint64_t at) { return persistentLoad(graph, loaded.types, id, at); });
+  }
+  loaded.value = decoder.pickle(begin);
+  return loaded;
+}
+
+StorageTable Container::storages(const StorageTypes& types, uint64_t pickleEnd) const {
+  StorageTable table;
+  if (kind_ == ContainerKind::Zip) {
+    for (size_t i = 0; i < entries_.size(); ++i) {
+      const ZipEntry& entry = entries_[i];
+      if (entry.name.compare(0, top_.size() + 5, top_ + "data/") != 0) continue;
+      const std::string key = entry.name.substr(top_.size() + 5);
+      const auto type = types.find(key);
+      if (type == types.end()) continue;
+      const uint64_t wanted = type->second.count * elementSize(type->second.type);
+      if (entry.size != wanted) {
+        file_->fail(ErrorCode::BadTensor, entry.headerAt, "expected " + std::to_string(wanted) + " bytes for the storage " +
+                                                              key + ", found " + std::to_string(entry.size));
+      }
+      table.add(key, {i, entry.size, true});
+    }
+  }
+  if (kind_ == ContainerKind::Legacy) {
+    Graph graph;
+    uint64_t at = pickleEnd;
+    const Value keys = smallPickle(graph, file_, pickleEnd, at, limits_);
+    if (keys.kind != Kind::List) file_->fail(ErrorCode::BadContainer, pickleEnd, "expected the list of storage keys");
+    for (const Value& key : keys.sequence->items) {
+      if (!key.isText()) file_->fail(ErrorCode::BadContainer, pickleEnd, "expected storage keys as text");
+      const std::string name(key.str());
+      const auto type = types.find(name);
+      if (type == types.end() || table.find(name)) {
+        file_->fail(ErrorCode::BadContainer, pickleEnd,
+                    type == types.end() ? "expected a storage that a tensor names, found the key " + name
+                                        : "expected each storage key once, found " + name + " twice");
+      }
+      uint8_t raw[8];
+      file_->read(at, raw, sizeof raw);
+      int64_t count;
+      std::memcpy(&count, raw, sizeof count);
+      if (count < 0 || static_cast<uint64_t>(count) != type->second.count) {
+        file_->fail(ErrorCode::BadTensor, at, "expected " + std::to_string(type->second.count) + " elements in the storage " +
+                                                  name + ", found " + std::to_string(count));
+      }
+      const uint64_t size = type->second.count * elementSize(type->second.type);
+      if (size > file_->size() - at - 8) {
+        file_->fail(ErrorCode::Truncated, at + 8, "expected " + std::to_string(size) + " bytes of the storage " + name +
+                                                      ", found " + std::to_string(file_->size() - at - 8));
+      }
+      table.add(name, {at + 8, size, false});
+      at += 8 + size;
+    }
+  }
+  for (const auto& [key, type] : types) {
+    if (!table.find(key)) file_->fail(ErrorCode::BadTensor, pickleEnd, "expected the storage " + key + " in the file");
+  }
+  return table;
+}
+
+SourcePtr Container::openStorage(const StorageTable& table, const std::string& key) const {
+  const StorageTable::Place* place = table.find(key);
+  if (!place) file_->fail(ErrorCode::BadTensor, 0, "expected the storage " + key + " in the file");
+  if (place->entry) return openZipEntry(file_, entries_[static_cast<size_t>(place->offset)]);
+  return sliceOf(file_, file_->name(), place->offset, place->size);
+}
+
+}  // namespace nb201

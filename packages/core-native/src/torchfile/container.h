@@ -1,0 +1,83 @@
+// Tells what kind of file this is, and finds the pickle and the storages in it.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "pickle/decoder.h"
+#include "pickle/source.h"
+#include "torchfile/zip.h"
+
+namespace nb201 {
+
+enum class ContainerKind { Legacy, Zip, Pickle };
+const char* containerName(ContainerKind kind);
+
+struct ContainerLimits {
+  uint64_t decompressed = uint64_t{4} << 30;  // bytes that a bzip2 file may unpack to
+  uint64_t pickle = uint64_t{1} << 30;        // bytes of a pickle that may be decoded as a whole
+  DecodeLimits decode;
+};
+
+// The stored bytes behind tensors: where each key's lie.
+class StorageTable {
+ public:
+  struct Place {
+    uint64_t offset = 0, size = 0;  // in bytes
+    bool entry = false;             // `offset` is then an index into the zip directory
+  };
+  void add(const std::string& key, Place place) { places_[key] = place; }
+  const Place* find(const std::string& key) const {
+    const auto found = places_.find(key);
+    return found == places_.end() ? nullptr : &found->second;
+  }
+
+ private:
+  std::map<std::string, Place, std::less<>> places_;
+};
+
+class Container {
+ public:
+  // Looks at the first bytes. Throws where this is no file that can be read here, and says what it is.
+  static Container open(SourcePtr file, const ContainerLimits& limits);
+
+  ContainerKind kind() const { return kind_; }
+  bool bzip2() const { return bzip2_; }
+  // Where the object's pickle lies. Its end is known once something has walked it.
+  const SourcePtr& pickles() const { return pickles_; }
+  uint64_t pickleAt() const { return pickleAt_; }
+  const SourcePtr& file() const { return file_; }
+  const ContainerLimits& limits() const { return limits_; }
+
+  // The types of all storages by key, as the pickle tells them: a legacy file's tail cannot be read without.
+  using StorageTypes = std::map<std::string, Storage, std::less<>>;
+  // Finds each storage's bytes; `pickleEnd` is the offset behind the object's pickle.
+  StorageTable storages(const StorageTypes& types, uint64_t pickleEnd) const;
+  SourcePtr openStorage(const StorageTable& table, const std::string& key) const;
+
+  // The object as plain values, with the storages it names. Several pickles may follow one another in a bare file:
+  // `next` starts as pickleAt() and is left behind the one that was read.
+  struct Loaded {
+    Value value;
+    StorageTypes types;
+    uint64_t end = 0;
+  };
+  Loaded load(Graph& graph, uint64_t begin) const;
+
+  // Makes the storage that a persistent id names and remembers its type.
+  Value persistentLoad(Graph& graph, StorageTypes& types, const Value& id, uint64_t at) const;
+
+ private:
+  void openLegacy();
+  void openZip();
+
+  SourcePtr file_, pickles_;
+  ContainerKind kind_ = ContainerKind::Pickle;
+  bool bzip2_ = false;
+  uint64_t pickleAt_ = 0;
+  ContainerLimits limits_;
+  std::vector<ZipEntry> entries_;
+  std::string top_;  // a zip's one folder, with its slash
+};
+
+}  // namespace nb201
