@@ -1,6 +1,42 @@
 #pragma once
+
+#include <memory>
+
+#include "benchmark/index.h"
 #include "node/napi.h"
+
 namespace nb201::node {
+
 class Addon;
-struct BenchmarkFile { static void define(Napi::Env, Addon&, Napi::Object) {} };
-}
+
+// A benchmark file, or one architecture's, that is open: an index, and nothing of its values.
+class BenchmarkFile : public Napi::ObjectWrap<BenchmarkFile> {
+ public:
+  static void define(Napi::Env env, Addon& addon, Napi::Object exports);
+  explicit BenchmarkFile(const Napi::CallbackInfo& info);
+  static Napi::Object wrap(Napi::Env env, std::shared_ptr<BenchmarkIndex> index);
+
+ private:
+  static Napi::Value open(const Napi::CallbackInfo& info);
+  static Napi::Value openSync(const Napi::CallbackInfo& info);
+  Napi::Value describe(const Napi::CallbackInfo& info);
+  Napi::Value architectures(const Napi::CallbackInfo& info);
+  Napi::Value evaluated(const Napi::CallbackInfo& info);
+  Napi::Value recordIndexes(const Napi::CallbackInfo& info);
+  Napi::Value hyperParameters(const Napi::CallbackInfo& info);
+  Napi::Value state(const Napi::CallbackInfo& info);
+  Napi::Value curves(const Napi::CallbackInfo& info);
+  Napi::Value value(const Napi::CallbackInfo& info);
+  Napi::Value storage(const Napi::CallbackInfo& info);
+  Napi::Value column(const Napi::CallbackInfo& info);
+  Napi::Value dispose(const Napi::CallbackInfo& info);
+
+  BenchmarkIndex& index(Napi::Env env);
+  const Record* record(const Napi::CallbackInfo& info);
+  const State* stateOf(const Napi::CallbackInfo& info);
+  const Trial* trialOf(const Napi::CallbackInfo& info);
+
+  std::shared_ptr<BenchmarkIndex> index_;
+};
+
+}  // namespace nb201::node

@@ -72,8 +72,7 @@ Value Decoder::stretch(uint64_t begin, uint64_t end) {
 }
 
 void Decoder::run(Cursor& cursor, uint64_t end) {
-  Lexer lexer(cursor);
-  lexer_ = &lexer;
+  Lexer lexer(cursor, end == UINT64_MAX ? Lexer::Of::Whole : Lexer::Of::Part);
   Token token;
   while (cursor.offset() < end) {
     lexer.next(token);
@@ -83,7 +82,6 @@ void Decoder::run(Cursor& cursor, uint64_t end) {
       break;
     }
   }
-  lexer_ = nullptr;
 }
 
 Value Decoder::pop() {

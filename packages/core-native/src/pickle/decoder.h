@@ -70,7 +70,6 @@ class Decoder {
   DecodeLimits limits_;
   PersistentLoad persistent_;
   FarMemo far_;
-  Lexer* lexer_ = nullptr;
   std::vector<Value> stack_;
   std::vector<size_t> marks_;
   Memo<Value> memo_;

@@ -1,7 +1,7 @@
 #include "pickle/known.h"
 
+#include <algorithm>
 #include <cstring>
-#include <limits>
 
 #include "pickle/decoder.h"
 
@@ -230,6 +230,7 @@ bool element(Graph& graph, const DtypeInfo& dtype, const char* from, Value& valu
     case 'f':
       if (dtype.size > 8) return false;
       value = makeFloat(real(raw, dtype.size));
+      value.single = dtype.size == 4;
       return true;
     case 'c':
       if (half != 4 && half != 8) return false;
@@ -486,16 +487,34 @@ bool torchStorageType(const GlobalName& name, TensorType& type) {
   return false;
 }
 
-bool ndarrayNumber(const NdArray& array, double& number) {
-  if (!array.filled || !array.dtype || array.data.size() != array.dtype->size) return false;
-  Graph scratch;
-  Value value;
-  if (!element(scratch, *array.dtype, array.data.data(), value)) return false;
-  switch (value.kind) {
-    case Kind::Bool: number = value.boolean; return true;
-    case Kind::Int: number = static_cast<double>(value.integer); return true;
-    case Kind::Float: number = value.number; return true;
-    default: return false;
+bool arrayElement(Graph& graph, const NdArray& array, Value& value) {
+  return array.filled && array.dtype && array.data.size() == array.dtype->size &&
+         element(graph, *array.dtype, array.data.data(), value);
+}
+
+std::optional<double> tensorNumber(TensorType type, const uint8_t* raw) {
+  uint64_t bits = 0;
+  std::memcpy(&bits, raw, std::min<size_t>(elementSize(type), 8));
+  const auto as = [&](auto number) {
+    std::memcpy(&number, raw, sizeof number);
+    return static_cast<double>(number);
+  };
+  switch (type) {
+    case TensorType::Float64: return as(double{});
+    case TensorType::Float32: return as(float{});
+    case TensorType::Float16: return halfToDouble(static_cast<uint16_t>(bits));
+    case TensorType::BFloat16: {
+      const uint32_t wide = static_cast<uint32_t>(bits) << 16;
+      float number;
+      std::memcpy(&number, &wide, sizeof number);
+      return static_cast<double>(number);
+    }
+    case TensorType::Int64: return as(int64_t{});
+    case TensorType::Int32: return as(int32_t{});
+    case TensorType::Int16: return as(int16_t{});
+    case TensorType::Int8: return as(int8_t{});
+    case TensorType::UInt8: case TensorType::Bool: return as(uint8_t{});
+    default: return std::nullopt;
   }
 }
 

@@ -1,6 +1,7 @@
 // The few globals that real files need, each with what a call to it means. Everything else stays a name.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "pickle/value.h"
@@ -23,7 +24,9 @@ bool buildKnown(const CallSite& site, Value& target, const Value& state);
 // The type of elements behind torch's names: 'FloatStorage', 'float32'.
 bool torchStorageType(const GlobalName& name, TensorType& type);
 
-// A number out of a value: ints, floats, bools, NumPy scalars are these already; arrays of one element.
-bool ndarrayNumber(const NdArray& array, double& number);
+// The element of an array that has one, as a Python scalar; false where it has another number of them or they are no numbers.
+bool arrayElement(Graph& graph, const NdArray& array, Value& value);
+// One element of a tensor, from its little-endian bytes; nothing where it is no real number.
+std::optional<double> tensorNumber(TensorType type, const uint8_t* raw);
 
 }  // namespace nb201

@@ -387,7 +387,10 @@ void Lexer::next(Token& token) {
       }
       protocol_ = static_cast<int>(token.integer);
       break;
-    case Op::Frame: beginFrame(at, length(at, 8)); break;
+    case Op::Frame:
+      if (part_) integer(Carries::Nothing, 8);
+      else beginFrame(at, length(at, 8));
+      break;
     case Op::PersId: {
       size_t size;
       token.bytes = reinterpret_cast<const uint8_t*>(line(size));

@@ -36,7 +36,9 @@ struct Token {
 
 class Lexer {
  public:
-  explicit Lexer(Cursor& cursor) : cursor_(cursor) {}
+  // A part of a pickle may end before the frame does that it begins or contains.
+  enum class Of { Whole, Part };
+  explicit Lexer(Cursor& cursor, Of of = Of::Whole) : cursor_(cursor), part_(of == Of::Part) {}
 
   // Reads one opcode and its argument, and moves behind them.
   void next(Token& token);
@@ -45,6 +47,11 @@ class Lexer {
   int protocol() const { return protocol_; }
   // A frame may not be left in the middle, so what jumps over bytes has to stay inside one.
   uint64_t frameEnd() const { return frameEnd_; }
+  // Goes back to an opcode that was read before, with the frame that was open there.
+  void rewind(uint64_t offset, uint64_t frameEnd) {
+    cursor_.seek(offset);
+    frameEnd_ = frameEnd;
+  }
 
  private:
   uint64_t length(uint64_t at, unsigned width);
@@ -58,6 +65,7 @@ class Lexer {
   void beginFrame(uint64_t at, uint64_t size);
 
   Cursor& cursor_;
+  bool part_;
   int protocol_ = 0;
   uint64_t frameEnd_ = UINT64_MAX;
   std::string scratch_;

@@ -47,6 +47,7 @@ struct ComplexNumber;
 
 struct Value {
   Kind kind = Kind::None;
+  bool single = false;  // a Float that was a NumPy float32: NumPy's means of these are float32, too
   union {
     bool boolean;
     int64_t integer = 0;

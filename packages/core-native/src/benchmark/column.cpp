@@ -1,0 +1,100 @@
+#include "benchmark/column.h"
+
+#include <algorithm>
+
+namespace nb201 {
+
+namespace {
+
+CurvePoint sumTo(BenchmarkIndex& index, const Trial& trial, const ColumnRequest& request, int32_t epoch) {
+  const FieldCurves curves = readCurves(index, trial, request.field);
+  for (const Curve& curve : curves.curves) {
+    if (curve.set != request.set) continue;
+    double sum = 0;
+    for (int32_t e = 0; e <= epoch && e < trial.epochs; ++e) {
+      if (!curve.presence.empty() && curve.presence[static_cast<size_t>(e)] == Presence::Missing) return {};
+      sum += curve.values[static_cast<size_t>(e)];
+    }
+    return epoch >= 0 && epoch < trial.epochs ? CurvePoint{sum, Presence::There} : CurvePoint{};
+  }
+  return {};
+}
+
+CurvePoint pointOf(BenchmarkIndex& index, const Trial& trial, const ColumnRequest& request) {
+  const auto there = [](const Number& n) { return CurvePoint{n.value, n.single ? Presence::Single : Presence::There}; };
+  switch (request.what) {
+    case ColumnRequest::What::Flop: return there(index.number(trial.flop));
+    case ColumnRequest::What::Params: return there(index.number(trial.params));
+    case ColumnRequest::What::Latency: {
+      const std::vector<double> latency = readLatency(index, trial);
+      if (latency.empty()) return {-1.0, Presence::There};  // what the reference says where none is known
+      double sum = 0;
+      for (const double seconds : latency) sum += seconds;
+      return {sum / static_cast<double>(latency.size()), Presence::There};
+    }
+    case ColumnRequest::What::Curve: break;
+  }
+  const int32_t epoch = request.epoch < 0 ? trial.epochs - 1 : request.epoch;
+  return request.cumulative ? sumTo(index, trial, request, epoch)
+                            : readPoint(index, trial, request.field, request.set, epoch);
+}
+
+}  // namespace
+
+const Trial* findTrial(const State& state, uint32_t dataset, int64_t seed) {
+  const Trial* found = nullptr;
+  for (const Trial& trial : state.trials) {
+    if (trial.dataset == dataset && trial.seed == seed) found = &trial;
+  }
+  return found;
+}
+
+std::vector<double> readLatency(BenchmarkIndex& index, const Trial& trial) {
+  std::vector<double> out;
+  if (!trial.latency || trial.latency.none) return out;
+  Graph graph;
+  const Value list = index.memo().decode(graph, trial.latency.begin, trial.latency.begin + trial.latency.size);
+  if (list.kind != Kind::List && list.kind != Kind::Tuple) {
+    index.bytes()->fail(ErrorCode::BadRecord, trial.latency.begin, "expected latencies as a list");
+  }
+  for (const Value& item : list.sequence->items) {
+    const std::optional<Number> number = index.asNumber(item);
+    if (!number) index.bytes()->fail(ErrorCode::BadRecord, trial.latency.begin, "expected latencies as numbers");
+    out.push_back(number->value);
+  }
+  return out;
+}
+
+Column readColumn(BenchmarkIndex& index, const ColumnRequest& request, const std::atomic<bool>& aborted) {
+  const auto& names = index.names();
+  const auto idOf = [&](const std::string& name) {
+    return static_cast<uint32_t>(std::find(names.begin(), names.end(), name) - names.begin());
+  };
+  const uint32_t hp = idOf(request.hp), dataset = idOf(request.dataset);
+  Column out;
+  out.counts.assign(index.architectures().size(), Column::kNoRecord);
+  for (const Record& record : index.records()) {
+    if (aborted) index.bytes()->fail(ErrorCode::Aborted, record.whole.begin, "the reading was aborted");
+    if (record.index < 0 || static_cast<uint64_t>(record.index) >= out.counts.size()) continue;
+    for (const State& state : record.states) {
+      if (state.hp != hp) continue;
+      for (const State::Seeds& seeds : state.datasets) {
+        if (seeds.dataset != dataset) continue;
+        uint8_t& count = out.counts[static_cast<size_t>(record.index)];
+        count = 0;
+        for (const int64_t seed : seeds.seeds) {
+          const Trial* trial = findTrial(state, dataset, seed);
+          const CurvePoint point = trial ? pointOf(index, *trial, request) : CurvePoint{};
+          out.values.push_back(point.value);
+          out.presence.push_back(point.presence);
+          if (++count == Column::kNoRecord) {
+            index.bytes()->fail(ErrorCode::BadRecord, state.whole.begin, "expected fewer than 255 trials of a data set");
+          }
+        }
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace nb201

@@ -1,0 +1,39 @@
+// A trial's curves as numbers.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "benchmark/index.h"
+
+namespace nb201 {
+
+enum class Presence : uint8_t { Missing = 0, There = 1, Single = 2 };  // Single: there, as a 32-bit float
+
+// One curve: a number an epoch, of the training set or of one evaluation set.
+struct Curve {
+  std::string set;                  // empty for training
+  std::vector<double> values;       // [epochs]
+  std::vector<Presence> presence;   // [epochs], or empty where every epoch is there as a 64-bit number
+};
+
+enum class FieldState : uint8_t { Missing = 0, None = 1, Empty = 2, Dict = 3 };
+
+struct FieldCurves {
+  FieldState state = FieldState::Missing;
+  std::vector<Curve> curves;        // one for training, else one a set, in the order of the dict
+  // Every number of the dict in its order, where that is not the order of the epochs: NumPy's sums depend on it.
+  std::vector<double> inOrder;
+};
+
+FieldCurves readCurves(BenchmarkIndex& index, const Trial& trial, Field field);
+
+// One number of a curve; missing where the trial has no such set or epoch.
+struct CurvePoint {
+  double value = 0;
+  Presence presence = Presence::Missing;
+};
+CurvePoint readPoint(BenchmarkIndex& index, const Trial& trial, Field field, std::string_view set, int32_t epoch);
+
+}  // namespace nb201

@@ -1,0 +1,214 @@
+#include "benchmark/memo.h"
+
+#include <algorithm>
+
+namespace nb201 {
+
+namespace {
+
+constexpr size_t kDecodedKept = 16;
+
+}  // namespace
+
+void FileMemo::add(const Region& region) {
+  if (region.memoLeast <= region.memoMost && !regions_.empty()) {
+    for (auto last = regions_.rbegin(); last != regions_.rend(); ++last) {
+      if (last->memoLeast > last->memoMost) continue;  // puts nothing
+      ordered_ = ordered_ && last->memoMost < region.memoLeast;
+      break;
+    }
+  }
+  regions_.push_back(region);
+}
+
+void FileMemo::addOpen(uint64_t index) { between_[index] = FarItem{}; }
+
+// An outline of its own, so that it reads like any other entry.
+void FileMemo::addAtom(uint64_t index, std::vector<uint8_t> pickle) {
+  pickle.push_back(static_cast<uint8_t>(Op::Stop));
+  const SourcePtr source = fromMemory(bytes_->name(), std::move(pickle));
+  Cursor cursor(*source, 0, source->size());
+  Lexer lexer(cursor);
+  auto outline = std::make_shared<Outline>();
+  outline->scan(lexer, Around::Taker, 0, {}, [](uint64_t, uint64_t) { return nullptr; });
+  outline->hold(source);
+  between_[index] = FarItem{outline, outline->root()};
+}
+
+void FileMemo::addText(uint64_t index, const std::string& text) {
+  std::vector<uint8_t> pickle{static_cast<uint8_t>(Op::BinUnicode)};
+  for (int i = 0; i < 4; ++i) pickle.push_back(static_cast<uint8_t>(text.size() >> (8 * i)));
+  pickle.insert(pickle.end(), text.begin(), text.end());
+  addAtom(index, std::move(pickle));
+}
+
+void FileMemo::addGlobal(uint64_t index, const std::string& name) {
+  std::vector<uint8_t> pickle{static_cast<uint8_t>(Op::Global)};
+  pickle.insert(pickle.end(), name.begin(), name.end());
+  pickle.push_back('\n');
+  addAtom(index, std::move(pickle));
+}
+
+// The last region before `at` that puts this index.
+const Region* FileMemo::holding(uint64_t index, uint64_t at) {
+  if (ordered_) {
+    const auto after = std::partition_point(regions_.begin(), regions_.end(), [&](const Region& r) {
+      return r.memoLeast > r.memoMost ? r.memoCount <= index : r.memoLeast <= index;
+    });
+    for (auto r = after; r != regions_.begin();) {
+      --r;
+      if (r->memoLeast > r->memoMost) continue;
+      return index <= r->memoMost && r->begin < at ? &*r : nullptr;
+    }
+    return nullptr;
+  }
+  for (auto r = regions_.rbegin(); r != regions_.rend(); ++r) {
+    if (r->begin >= at || index < r->memoLeast || index > r->memoMost) continue;
+    Item item;
+    if (outlineOf(*r)->memo(index, item)) return &*r;
+  }
+  return nullptr;
+}
+
+std::shared_ptr<const Outline> FileMemo::outlineOf(const Region& region) {
+  auto& known = outlines_[region.begin];
+  if (auto alive = known.lock()) return alive;
+  const SourcePtr stretch = stretchOf(bytes_, region.begin, region.end);
+  Cursor cursor(*stretch, region.begin, region.end);
+  Lexer lexer(cursor, Lexer::Of::Part);
+  auto outline = std::make_shared<Outline>();
+  outline->scan(lexer, Around::Taker, region.memoCount, container_.limits().decode,
+                [this](uint64_t index, uint64_t at) { return this->outline(index, at); });
+  outline->hold(stretch);
+  known = outline;
+  return outline;
+}
+
+const FarItem* FileMemo::outline(uint64_t index, uint64_t at) {
+  const std::lock_guard<std::recursive_mutex> guard(lock_);
+  const auto known = far_.find(index);
+  if (known != far_.end() && ordered_) return &farItems_[known->second].second;
+  const auto between = between_.find(index);
+  if (between != between_.end()) return &between->second;
+  const Region* region = holding(index, at);
+  if (!region) return nullptr;
+  if (known != far_.end() && farItems_[known->second].first == region->begin) return &farItems_[known->second].second;
+  const std::shared_ptr<const Outline> outline = outlineOf(*region);
+  Item item;
+  if (!outline->memo(index, item)) return nullptr;
+  far_[index] = farItems_.size();
+  farItems_.emplace_back(region->begin, item.kind == ItemKind::Far ? *item.far : FarItem{outline, item});
+  return &farItems_.back().second;
+}
+
+void FileMemo::missing(uint64_t index, uint64_t at) const {
+  bytes_->fail(ErrorCode::BadMemo, at, "expected a memo entry that was put, found index " + std::to_string(index));
+}
+
+std::shared_ptr<const FileMemo::Decoded> FileMemo::decoded(const Region& region) {
+  for (const auto& [begin, kept] : decoded_) {
+    if (begin == region.begin) return kept;
+  }
+  auto made = std::make_shared<Decoded>();
+  const SourcePtr stretch = stretchOf(bytes_, region.begin, region.end);
+  made->graph.hold(stretch);
+  Decoder decoder(made->graph, *stretch, container_.limits().decode);
+  decoder.memoStartsAt(region.memoCount);
+  decoder.onFarMemo([&](uint64_t index, uint64_t at) { return value(made->graph, index, at); });
+  decoder.onPersistentId([&](const Value& id, uint64_t at) { return persistent(made->graph, id, at); });
+  decoder.stretch(region.begin, region.end);
+  made->memo = decoder.memo();
+  decoded_.emplace_back(region.begin, made);
+  if (decoded_.size() > kDecodedKept) decoded_.pop_front();
+  return made;
+}
+
+// The region that these bytes are a part of, or null.
+const Region* FileMemo::around(uint64_t at) const {
+  const auto after =
+      std::partition_point(regions_.begin(), regions_.end(), [&](const Region& r) { return r.begin <= at; });
+  return after != regions_.begin() && at < (after - 1)->end ? &*(after - 1) : nullptr;
+}
+
+Value FileMemo::value(Graph& graph, uint64_t index, uint64_t at) {
+  const std::lock_guard<std::recursive_mutex> guard(lock_);
+  const FarItem* far = outline(index, at);
+  if (!far) missing(index, at);
+  if (!far->outline) {
+    bytes_->fail(ErrorCode::BadRecord, at, "expected values that can be read by themselves, found one that contains its own file");
+  }
+  Value out;
+  const Item& item = far->item;
+  switch (item.kind) {
+    case ItemKind::None: return out;
+    case ItemKind::Bool:
+      out.kind = Kind::Bool;
+      out.boolean = item.integer != 0;
+      return out;
+    case ItemKind::Int:
+      out.kind = Kind::Int;
+      out.integer = item.integer;
+      return out;
+    case ItemKind::Float:
+      out.kind = Kind::Float;
+      out.number = item.number;
+      return out;
+    case ItemKind::Text:
+      out.kind = Kind::Str;
+      out.text = graph.ownText(std::string(far->outline->text(item)));
+      return out;
+    case ItemKind::Global: {
+      const std::string_view both = far->outline->text(item);
+      const size_t cut = both.find('\n');
+      out.kind = Kind::Global;
+      out.global = graph.global(std::string(both.substr(0, cut)), std::string(both.substr(cut + 1)));
+      return out;
+    }
+    default: break;
+  }
+  const Region* region = holding(index, at);
+  if (!region) missing(index, at);
+  const std::shared_ptr<const Decoded> made = decoded(*region);
+  const Value* found = made->memo.find(index);
+  if (!found) missing(index, at);
+  graph.hold(made);
+  return *found;
+}
+
+Value FileMemo::persistent(Graph& graph, const Value& id, uint64_t at) {
+  return container_.persistentLoad(graph, types_, id, at);
+}
+
+Value FileMemo::decode(Graph& graph, uint64_t begin, uint64_t end) {
+  const std::lock_guard<std::recursive_mutex> guard(lock_);
+  const SourcePtr stretch = stretchOf(bytes_, begin, end);
+  graph.hold(stretch);
+  const Region* region = around(begin);
+  const bool whole = region && region->begin == begin && region->end == end;
+  Decoder decoder(graph, *stretch, container_.limits().decode);
+  if (region) decoder.memoStartsAt(region->memoCount);
+  decoder.onFarMemo([&](uint64_t index, uint64_t at) -> Value {
+    // A part of a region may refer to what the region put before it.
+    if (region && !whole && index >= region->memoLeast && index <= region->memoMost) {
+      const std::shared_ptr<const Decoded> made = decoded(*region);
+      if (const Value* found = made->memo.find(index)) {
+        graph.hold(made);
+        return *found;
+      }
+    }
+    return value(graph, index, at);
+  });
+  decoder.onPersistentId([&](const Value& id, uint64_t at) { return persistent(graph, id, at); });
+  return decoder.stretch(begin, end);
+}
+
+// Notes the type of each storage, without which a legacy file's tail cannot be read.
+void FileMemo::addStorages(const Outline& outline) {
+  for (const Item& item : outline.persistent()) {
+    const Ref id(&outline, item);
+    Graph graph;
+    decode(graph, id.begin(), id.begin() + id.size());
+  }
+}
+
+}  // namespace nb201

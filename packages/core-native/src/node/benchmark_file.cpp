@@ -1,0 +1,351 @@
+#include "node/benchmark_file.h"
+
+#include <atomic>
+#include <cstring>
+
+#include "benchmark/column.h"
+#include "benchmark/curves.h"
+#include "node/addon.h"
+#include "node/promise_worker.h"
+#include "node/torch_file.h"
+
+namespace nb201::node {
+
+namespace {
+
+using Aborted = std::shared_ptr<std::atomic<bool>>;
+
+// { promise, abort }: the work, and how to end it early.
+Napi::Object abortable(Napi::Env env, Napi::Promise promise, Aborted aborted) {
+  Napi::Object out = Napi::Object::New(env);
+  out.Set("promise", promise);
+  out.Set("abort", Napi::Function::New(env, [aborted](const Napi::CallbackInfo&) { *aborted = true; }));
+  return out;
+}
+
+class OpenWorker final : public PromiseWorker {
+ public:
+  OpenWorker(Napi::Env env, std::string path, ContainerLimits limits, Napi::Value onProgress, Aborted aborted)
+      : PromiseWorker(env), path_(std::move(path)), limits_(limits), aborted_(std::move(aborted)) {
+    if (!onProgress.IsFunction()) return;
+    reports_ = Napi::ThreadSafeFunction::New(env, onProgress.As<Napi::Function>(), "nb201 progress", 1, 1);
+    reports_.Unref(env);
+    reporting_ = true;
+  }
+
+ protected:
+  void execute() override {
+    struct Release {
+      OpenWorker& worker;
+      ~Release() {
+        if (worker.reporting_) worker.reports_.Release();
+      }
+    } release{*this};
+    index_ = BenchmarkIndex::open(openFile(path_), limits_, [this](const ScanProgress& progress) {
+      if (reporting_) {
+        // Where the main thread is behind, this report is dropped: the next one says more.
+        auto* copy = new ScanProgress(progress);
+        const napi_status status =
+            reports_.NonBlockingCall(copy, [](Napi::Env env, Napi::Function callback, ScanProgress* p) {
+              const std::unique_ptr<ScanProgress> owned(p);
+              callback.Call({Napi::Number::New(env, static_cast<double>(p->bytes)),
+                             Napi::Number::New(env, static_cast<double>(p->total)),
+                             Napi::Number::New(env, static_cast<double>(p->architectures))});
+            });
+        if (status != napi_ok) delete copy;
+      }
+      return !*aborted_;
+    });
+  }
+  Napi::Value result(Napi::Env env) override { return BenchmarkFile::wrap(env, std::move(index_)); }
+
+ private:
+  std::string path_;
+  ContainerLimits limits_;
+  Aborted aborted_;
+  bool reporting_ = false;
+  Napi::ThreadSafeFunction reports_;
+  std::shared_ptr<BenchmarkIndex> index_;
+};
+
+template <class T>
+Napi::Value copyOf(Napi::Env env, const std::vector<T>& from) {
+  if constexpr (sizeof(T) == 1) {
+    Napi::Uint8Array out = Napi::Uint8Array::New(env, from.size());
+    if (!from.empty()) std::memcpy(out.Data(), from.data(), from.size());
+    return out;
+  } else {
+    Napi::Float64Array out = Napi::Float64Array::New(env, from.size());
+    for (size_t i = 0; i < from.size(); ++i) out[i] = static_cast<double>(from[i]);
+    return out;
+  }
+}
+
+class ColumnWorker final : public PromiseWorker {
+ public:
+  ColumnWorker(Napi::Env env, std::shared_ptr<BenchmarkIndex> index, ColumnRequest request, Aborted aborted)
+      : PromiseWorker(env), index_(std::move(index)), request_(std::move(request)), aborted_(std::move(aborted)) {}
+
+ protected:
+  void execute() override { column_ = readColumn(*index_, request_, *aborted_); }
+  Napi::Value result(Napi::Env env) override { return toObject(env, column_); }
+
+ public:
+  static Napi::Object toObject(Napi::Env env, const Column& column) {
+    Napi::Object out = Napi::Object::New(env);
+    out.Set("counts", copyOf(env, column.counts));
+    out.Set("values", copyOf(env, column.values));
+    out.Set("presence", copyOf(env, column.presence));
+    return out;
+  }
+
+ private:
+  std::shared_ptr<BenchmarkIndex> index_;
+  ColumnRequest request_;
+  Aborted aborted_;
+  Column column_;
+};
+
+ColumnRequest requestFrom(const Napi::CallbackInfo& info) {
+  const Napi::Object from = info[0].As<Napi::Object>();
+  ColumnRequest request;
+  request.hp = from.Get("hp").As<Napi::String>();
+  request.dataset = from.Get("dataset").As<Napi::String>();
+  const std::string field = from.Get("field").As<Napi::String>();
+  if (field == "flop") request.what = ColumnRequest::What::Flop;
+  else if (field == "params") request.what = ColumnRequest::What::Params;
+  else if (field == "latency") request.what = ColumnRequest::What::Latency;
+  for (size_t f = 0; f < kFields; ++f) {
+    if (field == fieldKey(static_cast<Field>(f))) request.field = static_cast<Field>(f);
+  }
+  if (from.Get("set").IsString()) request.set = from.Get("set").As<Napi::String>();
+  if (from.Get("epoch").IsNumber()) request.epoch = from.Get("epoch").As<Napi::Number>();
+  request.cumulative = from.Get("cumulative").ToBoolean();
+  return request;
+}
+
+}  // namespace
+
+void BenchmarkFile::define(Napi::Env env, Addon& addon, Napi::Object exports) {
+  const Napi::Function constructor = DefineClass(
+      env, "BenchmarkFile",
+      {StaticMethod("open", &BenchmarkFile::open), StaticMethod("openSync", &BenchmarkFile::openSync),
+       InstanceMethod("describe", &BenchmarkFile::describe),
+       InstanceMethod("architectures", &BenchmarkFile::architectures),
+       InstanceMethod("evaluated", &BenchmarkFile::evaluated),
+       InstanceMethod("recordIndexes", &BenchmarkFile::recordIndexes),
+       InstanceMethod("hyperParameters", &BenchmarkFile::hyperParameters), InstanceMethod("state", &BenchmarkFile::state),
+       InstanceMethod("curves", &BenchmarkFile::curves), InstanceMethod("value", &BenchmarkFile::value),
+       InstanceMethod("storage", &BenchmarkFile::storage), InstanceMethod("column", &BenchmarkFile::column),
+       InstanceMethod("dispose", &BenchmarkFile::dispose)});
+  addon.benchmarkFile = Napi::Persistent(constructor);
+  exports.Set("BenchmarkFile", constructor);
+}
+
+BenchmarkFile::BenchmarkFile(const Napi::CallbackInfo& info) : Napi::ObjectWrap<BenchmarkFile>(info) {
+  if (info.Length() != 1 || !info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "use BenchmarkFile.open(path)");
+  index_ = *info[0].As<Napi::External<std::shared_ptr<BenchmarkIndex>>>().Data();
+}
+
+Napi::Object BenchmarkFile::wrap(Napi::Env env, std::shared_ptr<BenchmarkIndex> index) {
+  return Addon::of(env).benchmarkFile.New({Napi::External<std::shared_ptr<BenchmarkIndex>>::New(env, &index)});
+}
+
+// open(path, limits, onProgress?): { promise, abort }.
+Napi::Value BenchmarkFile::open(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsString()) throw Napi::TypeError::New(env, "expected a path");
+  const Aborted aborted = std::make_shared<std::atomic<bool>>(false);
+  auto* worker = new OpenWorker(env, info[0].As<Napi::String>(), limitsFrom(info[1]), info[2], aborted);
+  return abortable(env, worker->start(), aborted);
+}
+
+Napi::Value BenchmarkFile::openSync(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsString()) throw Napi::TypeError::New(env, "expected a path");
+  return guarded(env, [&]() -> Napi::Value {
+    return wrap(env, BenchmarkIndex::open(openFile(info[0].As<Napi::String>()), limitsFrom(info[1]), nullptr));
+  });
+}
+
+BenchmarkIndex& BenchmarkFile::index(Napi::Env env) {
+  if (!index_) throw toJs(env, Error(ErrorCode::Disposed, "<closed>", 0, "the file was closed"));
+  return *index_;
+}
+
+// The record, state and trial of the arguments (index, hp, trial number), or null.
+const Record* BenchmarkFile::record(const Napi::CallbackInfo& info) {
+  if (!info[0].IsNumber()) throw Napi::TypeError::New(info.Env(), "expected an architecture's index");
+  return index(info.Env()).find(info[0].As<Napi::Number>().Int64Value());
+}
+
+const State* BenchmarkFile::stateOf(const Napi::CallbackInfo& info) {
+  const Record* found = record(info);
+  if (!found || !info[1].IsString()) return nullptr;
+  const std::string hp = info[1].As<Napi::String>();
+  for (const State& state : found->states) {
+    if (index_->names()[state.hp] == hp) return &state;
+  }
+  return nullptr;
+}
+
+const Trial* BenchmarkFile::trialOf(const Napi::CallbackInfo& info) {
+  const State* found = stateOf(info);
+  if (!found || !info[2].IsNumber()) return nullptr;
+  const uint32_t number = info[2].As<Napi::Number>();
+  return number < found->trials.size() ? &found->trials[number] : nullptr;
+}
+
+Napi::Value BenchmarkFile::describe(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const BenchmarkIndex& from = index(env);
+  Napi::Object out = Napi::Object::New(env);
+  out.Set("kind", from.kind() == FileKind::Benchmark ? "benchmark" : "architecture");
+  out.Set("container", containerName(from.container().kind()));
+  out.Set("bzip2", from.container().bzip2());
+  out.Set("instances", from.instances());
+  out.Set("totalArchitectures", static_cast<double>(from.totalArchitectures()));
+  return out;
+}
+
+Napi::Value BenchmarkFile::architectures(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const std::vector<std::string>& from = index(env).architectures();
+  Napi::Array out = Napi::Array::New(env, from.size());
+  for (size_t i = 0; i < from.size(); ++i) out.Set(static_cast<uint32_t>(i), textToJs(env, from[i]));
+  return out;
+}
+
+Napi::Value BenchmarkFile::evaluated(const Napi::CallbackInfo& info) {
+  return copyOf(info.Env(), index(info.Env()).evaluated());
+}
+
+Napi::Value BenchmarkFile::recordIndexes(const Napi::CallbackInfo& info) {
+  std::vector<int64_t> out;
+  for (const Record& record : index(info.Env()).records()) out.push_back(record.index);
+  return copyOf(info.Env(), out);
+}
+
+// hyperParameters(index): the names of its states, in the reference's order.
+Napi::Value BenchmarkFile::hyperParameters(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Napi::Array out = Napi::Array::New(env);
+  if (const Record* found = record(info)) {
+    for (const State& state : found->states) out.Set(out.Length(), textToJs(env, index_->names()[state.hp]));
+  }
+  return out;
+}
+
+// state(index, hp): what there is to know without reading a curve, or undefined.
+Napi::Value BenchmarkFile::state(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const State* state = stateOf(info);
+  if (!state) return env.Undefined();
+  return guarded(env, [&]() -> Napi::Value {
+    const auto& names = index_->names();
+    Napi::Object out = Napi::Object::New(env);
+    out.Set("archIndex", static_cast<double>(state->archIndex));
+    out.Set("archStr", textToJs(env, state->archText));
+    out.Set("cleared", state->cleared);
+    Napi::Array trials = Napi::Array::New(env, state->trials.size());
+    for (size_t i = 0; i < state->trials.size(); ++i) {
+      const Trial& trial = state->trials[i];
+      Napi::Object made = Napi::Object::New(env);
+      made.Set("dataset", textToJs(env, names[trial.dataset]));
+      made.Set("seed", static_cast<double>(trial.seed));
+      made.Set("epochs", trial.epochs);
+      made.Set("flop", index_->number(trial.flop).value);
+      made.Set("params", index_->number(trial.params).value);
+      made.Set("latency", trial.latency.none || !trial.latency ? env.Null() : copyOf(env, readLatency(*index_, trial)));
+      trials.Set(static_cast<uint32_t>(i), made);
+    }
+    out.Set("trials", trials);
+    Napi::Array datasets = Napi::Array::New(env, state->datasets.size());
+    for (size_t i = 0; i < state->datasets.size(); ++i) {
+      Napi::Object made = Napi::Object::New(env);
+      made.Set("name", textToJs(env, names[state->datasets[i].dataset]));
+      made.Set("seeds", copyOf(env, state->datasets[i].seeds));
+      datasets.Set(static_cast<uint32_t>(i), made);
+    }
+    out.Set("datasets", datasets);
+    return out;
+  });
+}
+
+// curves(index, hp, trial): for each of the seven fields its state, curves and, where it matters, dict order.
+Napi::Value BenchmarkFile::curves(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Trial* trial = trialOf(info);
+  if (!trial) return env.Undefined();
+  return guarded(env, [&]() -> Napi::Value {
+    Napi::Array out = Napi::Array::New(env, kFields);
+    for (size_t f = 0; f < kFields; ++f) {
+      const FieldCurves from = readCurves(*index_, *trial, static_cast<Field>(f));
+      Napi::Object field = Napi::Object::New(env);
+      field.Set("state", static_cast<double>(from.state));
+      Napi::Array curves = Napi::Array::New(env, from.curves.size());
+      for (size_t i = 0; i < from.curves.size(); ++i) {
+        Napi::Object curve = Napi::Object::New(env);
+        curve.Set("set", textToJs(env, from.curves[i].set));
+        curve.Set("values", copyOf(env, from.curves[i].values));
+        if (!from.curves[i].presence.empty()) curve.Set("presence", copyOf(env, from.curves[i].presence));
+        curves.Set(static_cast<uint32_t>(i), curve);
+      }
+      field.Set("curves", curves);
+      if (!from.inOrder.empty()) field.Set("inOrder", copyOf(env, from.inOrder));
+      out.Set(static_cast<uint32_t>(f), field);
+    }
+    return out;
+  });
+}
+
+// value(index), value(index, hp), value(index, hp, trial): the record, state or trial as plain values.
+Napi::Value BenchmarkFile::value(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Extent extent;
+  if (info.Length() > 2) {
+    if (const Trial* trial = trialOf(info)) extent = trial->whole;
+  } else if (info.Length() > 1) {
+    if (const State* state = stateOf(info)) extent = state->whole;
+  } else if (const Record* found = record(info)) {
+    extent = found->whole;
+  }
+  if (!extent) return env.Undefined();
+  return guarded(env, [&] {
+    Graph graph;
+    const nb201::Value decoded = index_->memo().decode(graph, extent.begin, extent.begin + extent.size);
+    return ValueWriter(env, Addon::of(env).factories(), info.This()).write(decoded);
+  });
+}
+
+Napi::Value BenchmarkFile::storage(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsString()) throw Napi::TypeError::New(env, "expected a storage's key");
+  return guarded(env, [&] {
+    const SourcePtr bytes = index(env).openStorage(info[0].As<Napi::String>());
+    Napi::Uint8Array out = Napi::Uint8Array::New(env, static_cast<size_t>(bytes->size()));
+    bytes->read(0, out.Data(), out.ByteLength());
+    return out;
+  });
+}
+
+// column(request, sync?): { promise, abort }, or the column itself.
+Napi::Value BenchmarkFile::column(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  index(env);
+  const ColumnRequest request = requestFrom(info);
+  const Aborted aborted = std::make_shared<std::atomic<bool>>(false);
+  if (info[1].ToBoolean()) {
+    return guarded(env, [&]() -> Napi::Value { return ColumnWorker::toObject(env, readColumn(*index_, request, *aborted)); });
+  }
+  auto* worker = new ColumnWorker(env, index_, request, aborted);
+  return abortable(env, worker->start(), aborted);
+}
+
+// Work that is in flight keeps the index until it is done.
+Napi::Value BenchmarkFile::dispose(const Napi::CallbackInfo& info) {
+  index_.reset();
+  return info.Env().Undefined();
+}
+
+}  // namespace nb201::node

@@ -1,0 +1,61 @@
+// Curves in the form that picklers write them: the inside of one dict batch, entry after entry with nothing unusual,
+//   epoch -> float              K 00 G ........
+//   'set@epoch' -> float        X len4 "x-valid@0" r memo4 G ........   (and the shorter forms of other protocols)
+// A curve of this form is addressed: where its numbers stand follows from where it begins.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+namespace nb201 {
+
+struct Run {
+  uint32_t begin = 0;      // offset of its first entry, from where the batch was parsed
+  uint32_t count = 0;      // entries, of epochs 0, 1, 2, …
+  uint16_t nameSize = 0;   // of the set's name; 0 where keys are epochs alone
+  uint8_t header = 0;      // bytes of a key before its text
+  uint8_t put = 0;         // bytes of the memo opcode behind a key: 0, 1 (MEMOIZE), 2 (BINPUT) or 5 (LONG_BINPUT)
+  uint64_t firstMemo = 0;  // index of the first key's memo entry, where `put` is 2 or 5
+
+  static unsigned digits(uint32_t epoch) { return epoch < 10 ? 1 : epoch < 100 ? 2 : epoch < 1000 ? 3 : 4; }
+  // Offset of the entry of an epoch, from where the batch was parsed.
+  uint32_t entryAt(uint32_t epoch) const {
+    if (nameSize == 0) return begin + epoch * 11;
+    const uint32_t size = header + nameSize + 1u + put + 9u;  // and the digits
+    uint32_t at = begin + epoch * (size + 1);
+    if (epoch > 10) at += epoch - 10;
+    if (epoch > 100) at += epoch - 100;
+    if (epoch > 1000) at += epoch - 1000;
+    return at;
+  }
+  // Offset of the eight bytes of an epoch's float.
+  uint32_t floatAt(uint32_t epoch) const {
+    return nameSize == 0 ? entryAt(epoch) + 3 : entryAt(epoch) + header + nameSize + 1u + digits(epoch) + put + 1u;
+  }
+  std::string_view name(const uint8_t* batch) const {
+    return {reinterpret_cast<const char*>(batch) + begin + header, nameSize};
+  }
+};
+
+inline double bigEndianDouble(const uint8_t* p) {
+  uint64_t bits;
+  std::memcpy(&bits, p, 8);
+#if defined(__GNUC__) || defined(__clang__)
+  bits = __builtin_bswap64(bits);
+#else
+  bits = _byteswap_uint64(bits);
+#endif
+  double number;
+  std::memcpy(&number, &bits, 8);
+  return number;
+}
+
+// Parses the entries between a MARK and its SETITEMS. Returns the size up to and including the SETITEMS opcode, or 0
+// where anything is not of the regular form (the general path then reads it). `memo` is the index that the next memo
+// entry has: entries that count on from it are part of the form. kAnyMemo takes them from wherever they start.
+constexpr uint64_t kAnyMemo = UINT64_MAX;
+size_t parseRuns(const uint8_t* batch, size_t size, uint64_t memo, std::vector<Run>& runs);
+
+}  // namespace nb201
