@@ -1,5 +1,25 @@
-export { ReadError, type ReadErrorCode } from './errors.js';
-export type { ReadLimits } from './native.js';
+export {
+  type OpenBenchmarkOptions,
+  type OpenProgress,
+  openBenchmarkFile,
+  openBenchmarkFileSync,
+  withSignal,
+} from './benchmark-file.js';
+export { fromNative, native, ReadError, type ReadErrorCode } from './errors.js';
+export {
+  type ColumnRequest,
+  type ContainerKind,
+  CURVE_FIELDS,
+  type CurveField,
+  type FieldState,
+  type NativeBenchmarkFile,
+  type NativeColumn,
+  type NativeCurve,
+  type NativeField,
+  type NativeState,
+  type NativeTrial,
+  type ReadLimits,
+} from './native.js';
 export { openTorch, readTorch, type TorchFile } from './torch-file.js';
 export {
   Complex,

@@ -20,7 +20,8 @@ export async function openTorch(source: string | Uint8Array, limits?: ReadLimits
   if (typeof source !== 'string' && !(source instanceof Uint8Array)) {
     throw new TypeError('expected a path or a Uint8Array');
   }
-  if (typeof source === 'string' && source.includes('\0')) throw new TypeError('expected a path without NUL characters');
+  if (typeof source === 'string' && source.includes('\0'))
+    throw new TypeError('expected a path without NUL characters');
   const file: NativeTorchFile = await nativeAsync(async () => reader.TorchFile.open(source, limits));
   return native(() => {
     const { container, bzip2 } = file.describe();

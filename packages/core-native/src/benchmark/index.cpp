@@ -330,6 +330,7 @@ Record BenchmarkIndex::record(const Ref& value) {
     const std::string_view hp = key && key.isText() ? hpOf(key.text()) : std::string_view{};
     if (hp.empty()) return;
     const uint32_t id = name(hp);
+    namedByEpochs_ = namedByEpochs_ || hp == key.text();
     State made = state(entry, id);
     const auto same = std::find_if(out.states.begin(), out.states.end(), [&](const State& s) { return s.hp == id; });
     if (same != out.states.end()) *same = std::move(made);

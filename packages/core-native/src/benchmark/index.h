@@ -99,6 +99,8 @@ class BenchmarkIndex {
   const std::vector<Record>& records() const { return records_; }
   const Record* find(int64_t index) const;
   bool instances() const { return instances_; }
+  // Whether records name their hyper-parameters by epochs ('12', '200'), as NATS-Bench does, not 'less' and 'full'.
+  bool namedByEpochs() const { return namedByEpochs_; }
 
   // The bytes behind the storages of this file's tensors.
   SourcePtr openStorage(const std::string& key);
@@ -140,6 +142,7 @@ class BenchmarkIndex {
   int64_t total_ = -1;
   std::vector<Record> records_;
   bool instances_ = false;
+  bool namedByEpochs_ = false;
   uint64_t pickleEnd_ = 0;
   std::mutex storagesLock_;
   std::optional<StorageTable> storages_;

@@ -186,7 +186,7 @@ Value FileMemo::decode(Graph& graph, uint64_t begin, uint64_t end) {
   const Region* region = around(begin);
   const bool whole = region && region->begin == begin && region->end == end;
   Decoder decoder(graph, *stretch, container_.limits().decode);
-  if (region) decoder.memoStartsAt(region->memoCount);
+  if (whole) decoder.memoStartsAt(region->memoCount);
   decoder.onFarMemo([&](uint64_t index, uint64_t at) -> Value {
     // A part of a region may refer to what the region put before it.
     if (region && !whole && index >= region->memoLeast && index <= region->memoMost) {

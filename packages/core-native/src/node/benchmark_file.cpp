@@ -204,6 +204,7 @@ Napi::Value BenchmarkFile::describe(const Napi::CallbackInfo& info) {
   out.Set("container", containerName(from.container().kind()));
   out.Set("bzip2", from.container().bzip2());
   out.Set("instances", from.instances());
+  out.Set("namedByEpochs", from.namedByEpochs());
   out.Set("totalArchitectures", static_cast<double>(from.totalArchitectures()));
   return out;
 }

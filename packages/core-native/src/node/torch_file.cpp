@@ -1,5 +1,7 @@
 #include "node/torch_file.h"
 
+#include <algorithm>
+
 #include "node/addon.h"
 #include "node/promise_worker.h"
 
@@ -41,14 +43,19 @@ class OpenWorker final : public PromiseWorker {
 
 ContainerLimits limitsFrom(const Napi::Value& options) {
   ContainerLimits limits;
-  if (!options.IsObject()) return limits;
-  const auto take = [&](const char* name, auto& to) {
+  if (options.IsUndefined() || options.IsNull()) return limits;
+  if (!options.IsObject()) throw Napi::TypeError::New(options.Env(), "expected limits as an object");
+  const auto take = [&](const char* name, auto& to, double most) {
     const Napi::Value value = options.As<Napi::Object>().Get(name);
-    if (value.IsNumber()) to = static_cast<std::decay_t<decltype(to)>>(value.As<Napi::Number>().DoubleValue());
+    if (value.IsUndefined()) return;
+    const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
+    if (!(number >= 0)) throw Napi::TypeError::New(options.Env(), std::string("expected a number of 0 or more for ") + name);
+    to = static_cast<std::decay_t<decltype(to)>>(std::min(number, most));
   };
-  take("maxDecompressedBytes", limits.decompressed);
-  take("maxPickleBytes", limits.pickle);
-  take("maxDepth", limits.decode.depth);
+  constexpr double kMaxSafeInteger = 9007199254740991;
+  take("maxDecompressedBytes", limits.decompressed, kMaxSafeInteger);
+  take("maxPickleBytes", limits.pickle, kMaxSafeInteger);
+  take("maxDepth", limits.decode.depth, 10000);  // values are made by recursion, on stacks of a megabyte or more
   return limits;
 }
 

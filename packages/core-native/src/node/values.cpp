@@ -80,9 +80,8 @@ template <class Make>
 Napi::Value ValueWriter::once(const void* node, Make make) {
   const auto found = made_.find(node);
   if (found != made_.end()) return found->second;
-  const Napi::Value value = make();
-  made_.emplace(node, value);
-  return value;
+  // Making it may have made it already: an array of objects may hold itself.
+  return made_.emplace(node, make()).first->second;
 }
 
 Napi::Array ValueWriter::list(const std::vector<Value>& items) {
@@ -147,17 +146,18 @@ Napi::Value ValueWriter::write(const Value& value) {
         return Napi::BigInt::New(env_, value.integer);
       }
       return Napi::Number::New(env_, static_cast<double>(value.integer));
-    case Kind::BigInt: return bigInt(value.str());
+    case Kind::BigInt: return once(value.text, [&] { return bigInt(value.str()); });
     case Kind::Float: return Napi::Number::New(env_, value.number);
     case Kind::Complex:
       return factories_.complex.Call(
           {Napi::Number::New(env_, value.complex->real), Napi::Number::New(env_, value.complex->imaginary)});
     case Kind::Str: return once(value.text, [&] { return textToJs(env_, value.str()); });
-    case Kind::ByteStr: {
-      const auto* bytes = reinterpret_cast<const uint8_t*>(value.str().data());
-      if (isUtf8(bytes, value.str().size())) return textToJs(env_, value.str());
-      return once(value.text, [&] { return bytesToJs(env_, value.str()); });
-    }
+    case Kind::ByteStr:
+      return once(value.text, [&]() -> Napi::Value {
+        const auto* bytes = reinterpret_cast<const uint8_t*>(value.str().data());
+        if (isUtf8(bytes, value.str().size())) return textToJs(env_, value.str());
+        return bytesToJs(env_, value.str());
+      });
     case Kind::Bytes: case Kind::ByteArray: return once(value.text, [&] { return bytesToJs(env_, value.str()); });
     case Kind::Tuple: case Kind::List: case Kind::Set: case Kind::FrozenSet: case Kind::Dict: return sequence(value);
     case Kind::Global:
@@ -170,7 +170,6 @@ Napi::Value ValueWriter::write(const Value& value) {
     case Kind::NdArray:
       return once(value.ndarray, [&]() -> Napi::Value {
         const NdArray& array = *value.ndarray;
-        if (!array.filled) return env_.Null();
         const Napi::Value data = array.objects.kind == Kind::None ? bytesToJs(env_, array.data) : write(array.objects);
         return factories_.ndarray.Call({textToJs(env_, dtypeText(*array.dtype)), sizes(array.shape),
                                         Napi::Boolean::New(env_, array.fortran), data});

@@ -1,0 +1,804 @@
+import { statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import {
+  type ColumnRequest,
+  type NativeBenchmarkFile,
+  type NativeColumn,
+  type OpenBenchmarkOptions,
+  openBenchmarkFile,
+  type PythonValue,
+  ReadError,
+  withSignal,
+} from '@nas-bench-201/core-native';
+import { QueryError } from './errors.js';
+import { Records } from './files/records.js';
+import { expectedMd5, md5OfFile, type Verification } from './files/verify.js';
+import {
+  DATASETS,
+  type Dataset,
+  EVALUATION_SETS,
+  type HpName,
+  type HpOption,
+  hpName,
+  type MetricSet,
+  PAPER_DATASETS,
+  type PaperDataset,
+  remapDatasetSetNames,
+  type SetOf,
+  unknownSet,
+} from './names.js';
+import { PythonRandom, type PythonSeed } from './random/python-random.js';
+import type { ArchResults, ComputeCosts, Metrics, TrialChoice } from './results/arch-results.js';
+import { meanOverTrials, type Reference } from './results/averaging.js';
+import { informationLines } from './results/information.js';
+import type { NetworkConfig, ResultsCount } from './results/results-count.js';
+import * as cell from './space/cell.js';
+import { isChannels } from './space/channels.js';
+import { networkCost, TASK_SHAPES } from './space/cost.js';
+import { uniqueString } from './space/isomorphism.js';
+
+/** The published files, oldest first. The six digits are the end of the file's MD5. */
+export const BENCHMARK_FILES = ['NAS-Bench-201-v1_0-e61699.pth', 'NAS-Bench-201-v1_1-096897.pth'] as const;
+/** The folders of per-architecture files with weights. */
+export const ARCHIVE_DIRS = ['NAS-Bench-201-v1_1-archive'] as const;
+
+export interface OpenOptions extends OpenBenchmarkOptions {
+  /** Seeds the random choices, as Python's `random.seed` would. Default: not reproducible. */
+  seed?: PythonSeed;
+  /** Told once for each architecture whose recorded costs cannot be right. Default: `process.emitWarning`. */
+  onWarning?: (message: string) => void;
+}
+
+/** An architecture by its index, its string, or anything whose `tostr()` gives that. */
+export type Architecture = number | string | { tostr(): string };
+
+export interface InfoOptions extends HpOption {
+  /** The epoch, from 0. Default: the last. */
+  iepoch?: number | null | undefined;
+  /** `true` (default): one trial at random for all sets; `false`: the mean over all; a number: the trial of that seed. */
+  isRandom?: TrialChoice | undefined;
+  /** The trial of this seed: the same as a number for `isRandom`. */
+  seed?: number | undefined;
+}
+
+type InfoOf<P extends string> = {
+  [K in `${P}-loss` | `${P}-accuracy`]: number;
+} & {
+  /** Seconds: an epoch on average, and all epochs so far; null where times were not recorded. */
+  [K in `${P}-per-time` | `${P}-all-time`]: number | null;
+};
+
+/**
+ * What `getMoreInfo` answers: loss, accuracy (top-1, in per cent) and seconds, of training and of each set that was
+ * evaluated at that epoch.
+ * - `cifar10-valid`: `valid` is its `x-valid`, `test` its `ori-test`.
+ * - `cifar10`: `test` is its `ori-test`.
+ * - `cifar100`, `ImageNet16-120`: `valid` is `x-valid`, `test` is `x-test`, `valtest` is `ori-test`, which is both.
+ */
+export type MoreInfo<D extends Dataset = Dataset> = InfoOf<'train'> &
+  (D extends 'cifar10'
+    ? Partial<InfoOf<'test'>>
+    : D extends 'cifar10-valid'
+      ? InfoOf<'valid'> & Partial<InfoOf<'test'>>
+      : Partial<InfoOf<'valid'> & InfoOf<'test'> & InfoOf<'valtest'>>);
+
+/** A number that every architecture has. `per-time` and `all-time` as in `MoreInfo`; costs as in `ComputeCosts`. */
+export type ColumnMetric = 'accuracy' | 'loss' | 'per-time' | 'all-time' | 'flops' | 'params' | 'latency';
+
+export interface ColumnOptions<D extends Dataset> extends HpOption {
+  metric: ColumnMetric;
+  /** Of accuracy, loss and times. */
+  set?: SetOf<D> | undefined;
+  /** The epoch, from 0. Default: the last. */
+  iepoch?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface FindBestOptions extends HpOption {
+  /** Millions of FLOPs at most. */
+  flopMax?: number | undefined;
+  /** Millions of parameters at most. */
+  paramMax?: number | undefined;
+  /** In a folder: `false` looks only at the architectures that were read before. Default: at all of them. */
+  enforceAll?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** Recorded costs that cannot be right, and the true ones. Millions. */
+export interface CostWarning {
+  index: number;
+  dataset: Dataset;
+  recorded: { flops: number; params: number };
+  actual: { flops: number; params: number };
+}
+
+const COLUMN_FIELDS: Record<ColumnMetric, (training: boolean) => ColumnRequest['field']> = {
+  accuracy: (training) => (training ? 'train_acc1es' : 'eval_acc1es'),
+  loss: (training) => (training ? 'train_losses' : 'eval_losses'),
+  'per-time': (training) => (training ? 'train_times' : 'eval_times'),
+  'all-time': (training) => (training ? 'train_times' : 'eval_times'),
+  flops: () => 'flop',
+  params: () => 'params',
+  latency: () => 'latency',
+};
+
+/**
+ * NAS-Bench-201: 15,625 architectures, each trained on CIFAR-10, CIFAR-100 and ImageNet16-120, every epoch recorded.
+ * Answers what the Python package `nas-bench-201` answers (class `NASBench201API`, version 2.1), from the same files;
+ * NATS-Bench's files and folders are answered as its package `nats-bench` does.
+ */
+export class NASBench201API implements Iterable<string>, Disposable {
+  /** The architectures, in the order of their indices. */
+  readonly metaArchs: readonly string[];
+  /** The name of the file or folder. */
+  readonly filename: string;
+  readonly path: string;
+  readonly #records: Records;
+  readonly #indexOf: Map<string, number>;
+  readonly #onWarning: (message: string) => void;
+  readonly #warned = new Set<string>();
+  #random: PythonRandom;
+  #usedTime = 0;
+  #isomorphs: Map<string, number[]> | undefined;
+
+  private constructor(path: string, metaArchs: readonly string[], records: Records, options: OpenOptions) {
+    this.path = path;
+    this.filename = basename(path);
+    this.metaArchs = metaArchs;
+    this.#records = records;
+    this.#indexOf = new Map(metaArchs.map((arch, index) => [arch, index]));
+    if (this.#indexOf.size !== metaArchs.length) {
+      throw new QueryError('BAD_VALUE', `${path}: an architecture stands twice in meta_archs`);
+    }
+    this.#random = new PythonRandom(options.seed);
+    this.#onWarning = options.onWarning ?? ((message) => process.emitWarning(message, 'NASBench201Warning'));
+  }
+
+  /**
+   * Opens a benchmark file (v1.0, v1.1, an intermediate one), or a file or `-simple` folder of NATS-Bench. Walks a file
+   * once; nothing is kept of it but where things are.
+   * @param path default: the newest published file in `$TORCH_HOME`
+   * @throws ReadError for a file that cannot be read, QueryError where there is none
+   */
+  static async open(path?: string, options: OpenOptions = {}): Promise<NASBench201API> {
+    const file = path ?? join(torchHome(), BENCHMARK_FILES.at(-1)!);
+    if (typeof file !== 'string') throw new TypeError('expected a path');
+    const info = statSync(file, { throwIfNoEntry: false });
+    if (!info) throw new QueryError('NO_FILE', `there is no file ${file}`);
+    if (info.isDirectory()) return NASBench201API.#openFolder(file, options);
+    const main = await openBenchmarkFile(file, options);
+    const { kind, namedByEpochs } = main.describe();
+    if (kind !== 'benchmark') {
+      throw new ReadError(
+        'NOT_A_BENCHMARK',
+        file,
+        0,
+        `${file}: byte 0: expected a benchmark file, found the record of one architecture: open it with openArchitecture, or reload it into a benchmark`,
+      );
+    }
+    const reference = namedByEpochs ? 'nats-bench' : 'nas-bench-201';
+    return new NASBench201API(file, main.architectures(), new Records({ main }, reference, options.limits), options);
+  }
+
+  static async #openFolder(folder: string, options: OpenOptions): Promise<NASBench201API> {
+    const path = join(folder, 'meta.pickle.pbz2');
+    if (!statSync(path, { throwIfNoEntry: false })) {
+      throw new QueryError('NO_FILE', `${folder} is no folder of NATS-Bench: it has no meta.pickle.pbz2`);
+    }
+    const meta = await openBenchmarkFile(path, options);
+    const archs = meta.architectures();
+    meta.dispose();
+    return new NASBench201API(folder, archs, new Records({ folder }, 'nats-bench', options.limits), options);
+  }
+
+  /** Whose arithmetic the answers follow: the package that this kind of file belongs to. */
+  get reference(): Reference {
+    return this.#records.reference;
+  }
+
+  /** The number of architectures. */
+  get length(): number {
+    return this.metaArchs.length;
+  }
+
+  [Symbol.iterator](): IterableIterator<string> {
+    return this.metaArchs[Symbol.iterator]();
+  }
+
+  /** An architecture's string; negative indices count from the end (the reference's `api[index]`). @throws QueryError */
+  at(index: number): string {
+    const arch = this.metaArchs.at(index);
+    if (arch === undefined || !Number.isInteger(index)) throw this.#noIndex(index);
+    return arch;
+  }
+
+  /** The string of the architecture with this index. @throws QueryError */
+  arch(index: number): string {
+    return this.metaArchs[this.#checked(index)]!;
+  }
+
+  /** The text that the reference prints for its API. */
+  toString(): string {
+    const counts = `${this.evaluatedIndexes.length}/${this.length} architectures`;
+    if (this.reference === 'nas-bench-201') return `NASBench201API(${counts}, file=${this.filename})`;
+    const name = this.#isSize ? 'NATSsize' : 'NATStopology';
+    return `${name}(${counts}, fast_mode=${this.#records.inFolder ? 'True' : 'False'}, file=${this.filename})`;
+  }
+
+  get #isSize(): boolean {
+    return isChannels(this.metaArchs[0] ?? '');
+  }
+
+  /** The architectures that have results, ascending; in a folder those that were read so far. */
+  get evaluatedIndexes(): number[] {
+    return [...this.#records.evaluated].sort((a, b) => a - b);
+  }
+
+  /** The hyper-parameters that there are results for. */
+  get availableHps(): HpName[] {
+    if (this.reference === 'nas-bench-201') return ['12', '200'];
+    const seen = new Set<HpName>();
+    for (const index of this.#records.evaluated) {
+      for (const hp of this.#records.hyperParameters(index)) seen.add(hp as HpName);
+      if (seen.size >= 2 && !this.#isSize) break;
+      if (seen.size >= 3) break;
+    }
+    return [...seen];
+  }
+
+  /** `availableHps`, as the reference spells it. */
+  get avaliableHps(): HpName[] {
+    return this.availableHps;
+  }
+
+  /** Seconds of training that `simulateTrainEval` has accounted for. */
+  get usedTime(): number {
+    return this.#usedTime;
+  }
+
+  resetTime(): void {
+    this.#usedTime = 0;
+  }
+
+  /** Seeds the random choices from here on: after `random.seed(7)` there and `seed(7)` here, choices are the same. */
+  seed(seed?: PythonSeed): void {
+    this.#random = new PythonRandom(seed);
+  }
+
+  /** What makes the random choices: hand it to functions that want to share the sequence. */
+  get randomGenerator(): PythonRandom {
+    return this.#random;
+  }
+
+  /** A random architecture's index. */
+  random(): number {
+    return this.#random.randint(0, this.length - 1);
+  }
+
+  #noIndex(index: unknown): QueryError {
+    return new QueryError(
+      'UNKNOWN_ARCHITECTURE',
+      `expected an index from 0 to ${this.length - 1}, found ${String(index)}`,
+    );
+  }
+
+  #checked(index: number): number {
+    if (!Number.isInteger(index) || index < 0 || index >= this.length) throw this.#noIndex(index);
+    return index;
+  }
+
+  /** The index of an architecture, or -1 where the space has no such one. @throws QueryError for an index out of range */
+  queryIndexByArch(arch: Architecture): number {
+    if (typeof arch === 'number' && Number.isInteger(arch)) return this.#checked(arch);
+    if (typeof arch === 'string') return this.#indexOf.get(arch) ?? -1;
+    if (arch !== null && typeof arch === 'object' && typeof arch.tostr === 'function') {
+      return this.#indexOf.get(arch.tostr()) ?? -1;
+    }
+    return -1;
+  }
+
+  #index(arch: Architecture): number {
+    const index = this.queryIndexByArch(arch);
+    if (index < 0) throw new QueryError('UNKNOWN_ARCHITECTURE', `no such architecture in this space: ${String(arch)}`);
+    return index;
+  }
+
+  /** All results of an architecture, a copy. @throws QueryError */
+  queryMetaInfoByIndex(archIndex: number, options: HpOption = {}): ArchResults {
+    return this.#records.results(this.#checked(archIndex), hpName(options));
+  }
+
+  /** All results of an architecture, or those on one data set by seed. @throws QueryError */
+  queryByIndex(archIndex: number, dataname?: null, options?: HpOption): ArchResults;
+  queryByIndex(archIndex: number, dataname: Dataset, options?: HpOption): Map<number, ResultsCount>;
+  queryByIndex(
+    archIndex: number,
+    dataname?: Dataset | null,
+    options: HpOption = {},
+  ): ArchResults | Map<number, ResultsCount> {
+    const results = this.queryMetaInfoByIndex(archIndex, options);
+    return dataname === undefined || dataname === null ? results : results.query(dataname);
+  }
+
+  /** The text that the reference prints for an architecture, or null where there are no results. @throws QueryError */
+  queryInfoStrByArch(arch: Architecture, options: HpOption = {}): string | null {
+    const index = this.queryIndexByArch(arch);
+    if (index < 0 || (!this.#records.inFolder && !this.#records.has(index))) return null;
+    const results = this.#records.results(index, hpName(options));
+    return informationLines(results, `arch-index=${index}`, this.reference).join('\n');
+  }
+
+  /** The same as `queryInfoStrByArch`, as older programs call it. */
+  queryByArch(arch: Architecture, options: HpOption = {}): string | null {
+    return this.queryInfoStrByArch(arch, options);
+  }
+
+  /**
+   * Loss, accuracy and times of an architecture on a data set after an epoch (`get_more_info`).
+   * @throws QueryError
+   */
+  getMoreInfo<D extends Dataset>(index: Architecture, dataset: D, options: InfoOptions = {}): MoreInfo<D> {
+    const results = this.#records.results(this.#index(index), hpName(options));
+    const seeds = results.getDatasetSeeds(dataset);
+    let choice: TrialChoice = options.seed ?? options.isRandom ?? true;
+    if (choice === true) choice = this.#random.choice(seeds);
+    const out: Record<string, number | null> = {};
+    const metrics = (set: string) => results.getMetrics(dataset, set, options.iepoch, choice);
+    const train = metrics('train');
+    const epochs = train.iepoch + 1;
+    const put = (prefix: string, { loss, accuracy, all_time }: Metrics) => {
+      out[`${prefix}-loss`] = loss;
+      out[`${prefix}-accuracy`] = accuracy;
+      out[`${prefix}-per-time`] = all_time === null ? null : all_time / epochs;
+      out[`${prefix}-all-time`] = all_time;
+    };
+    const putIfThere = (prefix: string, set: string) => {
+      let there: Metrics;
+      try {
+        there = metrics(set);
+      } catch (error) {
+        if (error instanceof QueryError) return;
+        throw error;
+      }
+      put(prefix, there);
+    };
+    put('train', train);
+    if (dataset === 'cifar10-valid') {
+      put('valid', metrics('x-valid'));
+      putIfThere('test', 'ori-test');
+    } else if (dataset === 'cifar10') {
+      putIfThere('valid', 'x-valid');
+      putIfThere('test', 'ori-test');
+    } else {
+      putIfThere('valid', 'x-valid');
+      putIfThere('test', 'x-test');
+      putIfThere('valtest', 'ori-test');
+    }
+    return out as MoreInfo<D>;
+  }
+
+  /**
+   * What a search sees: the validation accuracy (per cent) of one trial at random, the latency (seconds for a batch of
+   * 256), the seconds that training and evaluating cost, and all seconds accounted for so far.
+   * @throws QueryError, NO_TIMES where the file has none
+   */
+  simulateTrainEval(
+    arch: Architecture,
+    dataset: PaperDataset,
+    options: HpOption & { iepoch?: number | undefined; accountTime?: boolean | undefined } = {},
+  ): [validAccuracy: number, latency: number | null, timeCost: number, usedTime: number] {
+    const index = this.#index(arch);
+    if (!PAPER_DATASETS.includes(dataset)) throw this.#noDataset(dataset, PAPER_DATASETS);
+    const trained: Dataset = dataset === 'cifar10' ? 'cifar10-valid' : dataset;
+    const info: Partial<InfoOf<'train'> & InfoOf<'valid'>> & Record<string, number | null> = this.getMoreInfo(
+      index,
+      trained,
+      {
+        ...options,
+        isRandom: true,
+      },
+    );
+    // NATS-Bench before the last epoch: only all test images together were evaluated.
+    let perTime = info['valid-per-time'];
+    const accuracy = info['valid-accuracy'] ?? info['valtest-accuracy'];
+    if (info['valid-accuracy'] === undefined && this.reference === 'nats-bench') {
+      const last: Record<string, number | null> = this.getMoreInfo(index, trained, {
+        ...options,
+        iepoch: null,
+        isRandom: true,
+      });
+      perTime = last['valid-per-time'] ?? null;
+    }
+    const trainTime = info['train-all-time'];
+    if (accuracy === undefined || accuracy === null) throw unknownSet(trained, 'x-valid', ['train']);
+    if (trainTime == null || perTime == null) {
+      throw new QueryError(
+        'NO_TIMES',
+        `architecture ${index} has no times on '${trained}' with hp '${hpName(options)}'`,
+      );
+    }
+    const cost = trainTime + perTime;
+    const latency = this.getLatency(index, dataset, this.reference === 'nats-bench' ? options : {});
+    if (options.accountTime ?? true) this.#usedTime += cost;
+    return [accuracy, latency, cost, this.#usedTime];
+  }
+
+  #noDataset(dataset: unknown, known: readonly string[]): QueryError {
+    return new QueryError('UNKNOWN_DATASET', `expected one of ${known.join(', ')}, found ${String(dataset)}`);
+  }
+
+  /**
+   * The architecture of the highest mean accuracy on a set after the last epoch, and that accuracy in per cent;
+   * [-1, null] where none keeps within the limits. The first in index order wins a tie (`find_best`).
+   * @param metricOnSet a set, or `valid` and `test` for what the paper means: with `cifar10`, `valid` is the `x-valid`
+   *   of `cifar10-valid`
+   * @throws QueryError
+   */
+  async findBest<D extends Dataset>(
+    dataset: D,
+    metricOnSet: MetricSet<D>,
+    options: FindBestOptions = {},
+  ): Promise<[index: number, accuracy: number | null]> {
+    const hp = hpName(options);
+    const [trained, set] = remapDatasetSetNames(dataset, metricOnSet) as [Dataset, SetOf<Dataset>];
+    const { flopMax, paramMax, signal } = options;
+    const accuracy = await this.#column(trained, { metric: 'accuracy', set, hp, signal });
+    const flops = flopMax === undefined ? undefined : await this.#column(trained, { metric: 'flops', hp, signal });
+    const params = paramMax === undefined ? undefined : await this.#column(trained, { metric: 'params', hp, signal });
+    let best = -1;
+    let highest: number | null = null;
+    const everywhere = this.#records.inFolder && options.enforceAll !== false;
+    for (const index of everywhere ? this.metaArchs.keys() : this.evaluatedIndexes) {
+      if (flops && flops.at(index) > flopMax!) continue;
+      if (params && params.at(index) > paramMax!) continue;
+      const value = accuracy.at(index);
+      if (best === -1 || highest! < value) {
+        best = index;
+        highest = value;
+      }
+    }
+    return [best, highest];
+  }
+
+  /**
+   * One number of every architecture: the mean over its trials, NaN where the file has none. In index order.
+   * @throws QueryError where no architecture has it
+   */
+  async column<D extends Dataset>(dataset: D, options: ColumnOptions<D>): Promise<Float64Array> {
+    const column = await this.#column(dataset, options as ColumnOptions<Dataset>);
+    const out = new Float64Array(this.length).fill(Number.NaN);
+    let any = false;
+    for (let index = 0; index < this.length; index++) {
+      const value = column.find(index);
+      if (value === undefined) continue;
+      out[index] = value;
+      any = true;
+    }
+    if (!any) column.at(this.evaluatedIndexes[0] ?? 0);
+    return out;
+  }
+
+  async #column(
+    dataset: Dataset,
+    options: ColumnOptions<Dataset>,
+  ): Promise<{ at(index: number): number; find(index: number): number | undefined }> {
+    if (!DATASETS.includes(dataset)) throw this.#noDataset(dataset, DATASETS);
+    const { metric, iepoch, signal } = options;
+    const hp = hpName(options);
+    const costs = metric === 'flops' || metric === 'params' || metric === 'latency';
+    const set = options.set ?? (costs ? undefined : 'train');
+    const file = this.#records.single;
+    if (!file || this.reference === 'nats-bench') {
+      const at = (index: number) => this.#oneOf(index, dataset, hp, metric, set, iepoch);
+      return {
+        at,
+        find(index) {
+          try {
+            const value = at(index);
+            return Number.isNaN(value) ? undefined : value;
+          } catch (error) {
+            if (error instanceof QueryError) return undefined;
+            throw error;
+          }
+        },
+      };
+    }
+    const request: ColumnRequest = {
+      hp,
+      dataset,
+      field: COLUMN_FIELDS[metric](set === 'train'),
+      set: set === 'train' || set === undefined ? '' : set,
+      epoch: iepoch ?? -1,
+      cumulative: metric === 'per-time' || metric === 'all-time',
+    };
+    const column: NativeColumn = await withSignal(() => file.column(request), signal);
+    const starts = new Uint32Array(column.counts.length);
+    let next = 0;
+    for (let i = 0; i < starts.length; i++) {
+      starts[i] = next;
+      if (column.counts[i] !== 255) next += column.counts[i]!;
+    }
+    const epochs = iepoch === undefined ? { '01': 1, '12': 12, '90': 90, '200': 200 }[hp] : iepoch + 1;
+    const find = (index: number): number | undefined => {
+      const count = column.counts[index]!;
+      if (count === 255 || count === 0) return undefined;
+      const trials = [];
+      for (let t = starts[index]!; t < starts[index]! + count; t++) {
+        if (column.presence[t] === 0) return undefined;
+        trials.push({ value: column.values[t]!, single: column.presence[t] === 2 });
+      }
+      if (metric === 'latency') {
+        const known = trials.filter((trial) => trial.value > 0);
+        return known.length ? meanOverTrials(known, this.reference)! : undefined;
+      }
+      const value = meanOverTrials(trials, this.reference)!;
+      return metric === 'per-time' ? value / epochs : value;
+    };
+    // What is missing is looked up once more by itself, for an error that says what is there.
+    return { find, at: (index) => find(index) ?? this.#oneOf(index, dataset, hp, metric, set, iepoch) };
+  }
+
+  #oneOf(
+    index: number,
+    dataset: Dataset,
+    hp: HpName,
+    metric: ColumnMetric,
+    set: string | undefined,
+    iepoch: number | undefined,
+  ): number {
+    const results = this.#records.results(this.#checked(index), hp);
+    if (metric === 'flops' || metric === 'params' || metric === 'latency') {
+      return results.getComputeCosts(dataset)[metric] ?? Number.NaN;
+    }
+    const info = results.getMetrics(dataset, set!, iepoch);
+    if (metric === 'accuracy' || metric === 'loss') return info[metric];
+    if (info.all_time === null) throw new QueryError('NO_TIMES', `there are no times on '${set}' of '${dataset}' here`);
+    return metric === 'all-time' ? info.all_time : info.all_time / (info.iepoch + 1);
+  }
+
+  /** The trained weights of one trial, or of all trials of a data set by seed (`get_net_param`). @throws QueryError */
+  getNetParam(
+    index: number,
+    dataset: Dataset,
+    seed: number | null,
+    options: HpOption = {},
+  ): PythonValue | Map<number, PythonValue> {
+    return this.queryMetaInfoByIndex(index, options).getNetParam(dataset, seed);
+  }
+
+  /** How to build the network of an architecture for a data set (`get_net_config`). @throws QueryError */
+  getNetConfig(index: number, dataset: Dataset): NetworkConfig {
+    const [hp] = this.#records.hyperParameters(this.#checked(index));
+    const results = this.#records.results(index, hp ?? '12');
+    return results.query(dataset).values().next().value!.getConfig();
+  }
+
+  /** FLOPs, parameters, latency and times: means over the trials of a data set (`get_cost_info`). @throws QueryError */
+  getCostInfo(index: number, dataset: Dataset, options: HpOption = {}): ComputeCosts {
+    const costs = this.queryMetaInfoByIndex(index, options).getComputeCosts(dataset);
+    this.#warnOnce(index, dataset, costs);
+    return costs;
+  }
+
+  /** Seconds for a batch of 256, or null where none was measured (`get_latency`). @throws QueryError */
+  getLatency(index: number, dataset: Dataset, options: HpOption = {}): number | null {
+    return this.queryMetaInfoByIndex(index, options).getComputeCosts(dataset).latency;
+  }
+
+  /**
+   * Where the recorded FLOPs or parameters cannot be right (one trial of some 204 architectures carries another
+   * network's), the recorded and the true ones; else null. @throws QueryError
+   */
+  costWarning(index: number, dataset: Dataset, options: HpOption = {}): CostWarning | null {
+    return this.#costWarning(index, dataset, this.queryMetaInfoByIndex(index, options).getComputeCosts(dataset));
+  }
+
+  #costWarning(index: number, dataset: Dataset, { flops, params }: ComputeCosts): CostWarning | null {
+    if (this.#isSize) return null;
+    const actual = networkCost(this.arch(index), TASK_SHAPES[dataset]);
+    const near = (a: number, b: number) => Math.abs(a - b) <= 1e-4 * Math.max(1, Math.abs(b));
+    if (near(flops, actual.flops) && near(params, actual.params)) return null;
+    return { index, dataset, recorded: { flops, params }, actual };
+  }
+
+  #warnOnce(index: number, dataset: Dataset, costs: ComputeCosts): void {
+    const key = `${index}/${dataset}`;
+    if (this.#warned.has(key)) return;
+    const warning = this.#costWarning(index, dataset, costs);
+    if (!warning) return;
+    this.#warned.add(key);
+    const show = ({ flops, params }: { flops: number; params: number }) =>
+      `${flops} M FLOPs and ${params} M parameters`;
+    this.#onWarning(
+      `architecture ${index} on '${dataset}' is recorded with ${show(warning.recorded)}; its network has ${show(warning.actual)}`,
+    );
+  }
+
+  /** How many architectures have how many trials on a data set (`statistics`). @throws QueryError */
+  statistics(dataset: Dataset, options: HpOption = {}): Map<number, number> {
+    if (!DATASETS.includes(dataset)) throw this.#noDataset(dataset, DATASETS);
+    const hp = hpName(options);
+    const counts = new Map<number, number>();
+    const indexes = this.reference === 'nats-bench' ? this.evaluatedIndexes : this.metaArchs.keys();
+    for (const index of indexes) {
+      const count = this.#records.trialCount(index, hp, dataset);
+      counts.set(count, (counts.get(count) ?? 0) + 1);
+    }
+    return counts;
+  }
+
+  /**
+   * Reads architectures' records anew from a folder of per-architecture files: `000157-FULL.pth`, or NATS-Bench's
+   * `000157.pickle.pbz2`. Their answers take the place of the file's (`reload`).
+   * @param archiveRoot default: the newest published archive in `$TORCH_HOME`
+   * @param index default: all architectures
+   * @throws ReadError, QueryError
+   */
+  async reload(archiveRoot?: string | null, index?: number | null): Promise<void> {
+    const folder = archiveRoot ?? join(torchHome(), ARCHIVE_DIRS.at(-1)!);
+    const info = statSync(folder, { throwIfNoEntry: false });
+    if (!info?.isDirectory()) throw new QueryError('NO_FILE', `there is no folder ${folder}`);
+    for (const i of index === undefined || index === null ? this.metaArchs.keys() : [this.#checked(index)]) {
+      const path =
+        this.reference === 'nats-bench'
+          ? (Records.pathIn(folder, i) ?? join(folder, `${i}.pickle.pbz2`))
+          : join(folder, `${String(i).padStart(6, '0')}-FULL.pth`);
+      if (!statSync(path, { throwIfNoEntry: false })) throw new QueryError('NO_FILE', `there is no file ${path}`);
+      const file = await openBenchmarkFile(path);
+      if (file.describe().kind !== 'architecture') {
+        throw new ReadError('NOT_A_BENCHMARK', path, 0, `${path}: byte 0: expected the record of one architecture`);
+      }
+      this.#records.replace(i, file);
+    }
+  }
+
+  /** Forgets an architecture's weights, which `reload` may have brought. @throws QueryError */
+  clearParams(index: number, options: { hp?: HpOption['hp'] | null } = {}): void {
+    const hp = options.hp === undefined || options.hp === null ? null : hpName({ hp: options.hp });
+    this.#records.clearParams(this.#checked(index), hp);
+  }
+
+  /**
+   * The text of `show` (the reference prints it): an architecture's results for all hyper-parameters, or with -1 those
+   * of all architectures.
+   */
+  showText(index = -1): string {
+    if (index < 0) {
+      const evaluated = this.evaluatedIndexes;
+      const rule = '-'.repeat(10);
+      const parts = evaluated.map((arch, i) => {
+        const count = `(${String(i).padStart(5)}/${String(evaluated.length).padStart(5)})`;
+        const title = `\n${rule} The ${count} ${String(arch).padStart(6, '0')}-th architecture! ${rule}`;
+        return [title, `arch : ${this.arch(arch)}`, this.#showOne(arch)].join('\n');
+      });
+      return [this.toString(), ...parts].join('\n');
+    }
+    if (index >= this.length) return `This index (${index}) is out of range (0~${this.length}).`;
+    const known = this.#records.inFolder ? this.#records.has(index) : this.#records.evaluated.has(index);
+    if (!known) return `The ${index}-th architecture has not been evaluated or not saved.`;
+    return this.#showOne(index);
+  }
+
+  #showOne(index: number): string {
+    const lines = this.#records.hyperParameters(index).flatMap((hp) => {
+      const results = this.#records.results(index, hp);
+      const epochs = String(results.getTotalEpoch()).padStart(3, '0');
+      return [
+        `${'>'.repeat(40)} ${epochs} epochs ${'>'.repeat(40)}`,
+        ...informationLines(results, null, this.reference),
+      ];
+    });
+    return [...lines, `${'<'.repeat(40)}------------${'<'.repeat(40)}`].join('\n');
+  }
+
+  /** Prints `showText`. */
+  show(index = -1): void {
+    console.log(this.showText(index));
+  }
+
+  /** An architecture's edges by node: [[['op', input], …], …]. @throws ArchitectureError */
+  static str2lists(archStr: string): [operation: string, input: number][][] {
+    return cell.str2lists(archStr);
+  }
+
+  /** The 4 × 4 matrix of an architecture: row = node, column = input, value = the operation's number. @throws ArchitectureError */
+  static str2matrix(archStr: string, searchSpace?: readonly string[]): number[][] {
+    return cell.str2matrix(archStr, searchSpace);
+  }
+
+  // ---- Beyond the reference
+
+  /** The seeds of an architecture's trials on a data set. A seed that is missing is never filled from another. @throws QueryError */
+  seeds(index: number, dataset: Dataset, options: HpOption = {}): number[] {
+    return this.queryMetaInfoByIndex(index, options).getDatasetSeeds(dataset);
+  }
+
+  /**
+   * Validation and test accuracy as the paper's tables mean them, in per cent: for `cifar10` validation is the `x-valid`
+   * of `cifar10-valid`, test the `ori-test` of `cifar10`. Means over trials, after the last epoch; default: 200 epochs.
+   * @throws QueryError
+   */
+  paperAccuracy(index: Architecture, dataset: PaperDataset, options: HpOption = {}): { valid: number; test: number } {
+    if (!PAPER_DATASETS.includes(dataset)) throw this.#noDataset(dataset, PAPER_DATASETS);
+    const last = this.#isSize ? '90' : '200';
+    const hp = options.hp === undefined && options.use12EpochsResult === undefined ? last : hpName(options);
+    const results = this.#records.results(this.#index(index), hp);
+    const accuracy = (name: 'valid' | 'test') => results.getMetrics(...remapDatasetSetNames(dataset, name)).accuracy;
+    return { valid: accuracy('valid'), test: accuracy('test') };
+  }
+
+  /** The string that architectures of the same network share (NATS-Bench's `get_unique_str`): 6,466 in all. */
+  unique(arch: Architecture): string {
+    return uniqueString(this.arch(this.#index(arch)));
+  }
+
+  /** The architectures that are the same network as this one, itself among them, ascending. */
+  isomorphs(arch: Architecture): number[] {
+    if (!this.#isomorphs) {
+      this.#isomorphs = new Map();
+      for (const [index, other] of this.metaArchs.entries()) {
+        const key = uniqueString(other);
+        const known = this.#isomorphs.get(key);
+        if (known) known.push(index);
+        else this.#isomorphs.set(key, [index]);
+      }
+    }
+    return [...this.#isomorphs.get(this.unique(arch))!];
+  }
+
+  /**
+   * Reads the whole file and compares its MD5 with the published one, of which the name ends with six digits.
+   * @throws QueryError where the name tells none
+   */
+  async verify(
+    options: { onProgress?: (bytes: number, total: number) => void; signal?: AbortSignal } = {},
+  ): Promise<Verification> {
+    const expected = expectedMd5(this.filename);
+    const md5 = await md5OfFile(this.path, options);
+    return { md5, expected, matches: expected.length === 32 ? md5 === expected : md5.endsWith(expected) };
+  }
+
+  /** Closes the files. What was handed out before can still be asked for what it has read. */
+  close(): void {
+    this.#records.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** The evaluation sets of a data set. @throws QueryError */
+export function evaluationSets(dataset: Dataset): readonly string[] {
+  const sets: readonly string[] | undefined = EVALUATION_SETS[dataset];
+  if (!sets)
+    throw new QueryError('UNKNOWN_DATASET', `expected one of ${DATASETS.join(', ')}, found ${String(dataset)}`);
+  return sets;
+}
+
+/**
+ * One architecture's file: `000157-FULL.pth` of NAS-Bench-201 or `000157.pickle.pbz2` of NATS-Bench, its results by
+ * hyper-parameters. @throws ReadError
+ */
+export async function openArchitecture(
+  path: string,
+  options: OpenBenchmarkOptions = {},
+): Promise<Map<HpName, ArchResults>> {
+  const file: NativeBenchmarkFile = await openBenchmarkFile(path, options);
+  if (file.describe().kind !== 'architecture') {
+    throw new ReadError('BAD_RECORD', path, 0, `${path}: byte 0: expected the record of one architecture`);
+  }
+  const index = file.recordIndexes()[0]!;
+  const records = new Records({ main: file }, file.describe().namedByEpochs ? 'nats-bench' : 'nas-bench-201');
+  return new Map(file.hyperParameters(index).map((hp) => [hp as HpName, records.results(index, hp)]));
+}
+
+function torchHome(): string {
+  const home = process.env.TORCH_HOME;
+  if (!home)
+    throw new QueryError(
+      'NO_FILE',
+      'expected a path, or the variable TORCH_HOME to name the folder of the published file',
+    );
+  return home;
+}

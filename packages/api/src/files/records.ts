@@ -1,0 +1,152 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type NativeBenchmarkFile,
+  type NativeState,
+  native,
+  openBenchmarkFileSync,
+  type ReadLimits,
+} from '@nas-bench-201/core-native';
+import { QueryError } from '../errors.js';
+import { ArchResults } from '../results/arch-results.js';
+import type { Reference } from '../results/averaging.js';
+import { FileTrial, RecentCurves } from '../results/trial-data.js';
+
+/** Trials whose curves are kept in memory: about 40 KB each with 200 epochs. */
+const CURVES_KEPT = 1500;
+/** Heads of records (names, seeds, costs) that are kept: about 4 KB each. */
+const STATES_KEPT = 4000;
+/** NATS-Bench's single files that stay open: about 0.4 MB each. */
+const FILES_KEPT = 200;
+
+function remember<K, V>(map: Map<K, V>, key: K, value: V, limit: number): V {
+  map.set(key, value);
+  if (map.size > limit) map.delete(map.keys().next().value!);
+  return value;
+}
+
+interface LoadedState {
+  head: NativeState;
+  trials: FileTrial[];
+}
+
+/**
+ * Where the record of each architecture is: in one benchmark file, in a folder of one file each, or in a file that
+ * replaced it since.
+ */
+export class Records {
+  /** The architectures that have been read, or that the file lists as evaluated. */
+  readonly evaluated: Set<number>;
+  readonly #main: NativeBenchmarkFile | undefined;
+  readonly #folder: string | undefined;
+  readonly #inMain: Set<number>;
+  readonly #limits: ReadLimits | undefined;
+  readonly #replaced = new Map<number, NativeBenchmarkFile>();
+  readonly #opened = new Map<number, NativeBenchmarkFile>();
+  readonly #states = new Map<string, LoadedState>();
+  readonly #cleared = new Set<string>();
+  readonly #recent = new RecentCurves(CURVES_KEPT);
+
+  constructor(
+    from: { main: NativeBenchmarkFile } | { folder: string },
+    readonly reference: Reference,
+    limits?: ReadLimits,
+  ) {
+    this.#limits = limits;
+    this.#main = 'main' in from ? from.main : undefined;
+    this.#folder = 'folder' in from ? from.folder : undefined;
+    this.#inMain = new Set(this.#main?.recordIndexes());
+    this.evaluated = new Set(this.#main?.evaluated());
+  }
+
+  /** The one file that holds every record as it was opened; undefined where some are elsewhere. */
+  get single(): NativeBenchmarkFile | undefined {
+    return this.#replaced.size === 0 ? this.#main : undefined;
+  }
+
+  get inFolder(): boolean {
+    return this.#folder !== undefined;
+  }
+
+  replace(index: number, file: NativeBenchmarkFile): void {
+    this.#replaced.set(index, file);
+    this.evaluated.add(index);
+    for (const key of this.#states.keys()) if (key.startsWith(`${index}/`)) this.#states.delete(key);
+    for (const key of this.#cleared) if (key.startsWith(`${index}/`)) this.#cleared.delete(key);
+  }
+
+  /** The path of an architecture's file in a folder of NATS-Bench. */
+  static pathIn(folder: string, index: number): string | undefined {
+    const names = [`${String(index).padStart(6, '0')}.pickle.pbz2`, `${index}.pickle.pbz2`];
+    return names.map((name) => join(folder, name)).find(existsSync);
+  }
+
+  /** The file with the architecture's record and its index there, or undefined. */
+  file(index: number): { file: NativeBenchmarkFile; index: number } | undefined {
+    const own = this.#replaced.get(index) ?? this.#opened.get(index);
+    if (own) return { file: own, index: own.recordIndexes()[0]! };
+    if (this.#main && this.#inMain.has(index)) return { file: this.#main, index };
+    if (this.#folder === undefined) return undefined;
+    const path = Records.pathIn(this.#folder, index);
+    if (!path) return undefined;
+    const file = remember(this.#opened, index, openBenchmarkFileSync(path, this.#limits), FILES_KEPT);
+    this.evaluated.add(index);
+    return { file, index: file.recordIndexes()[0]! };
+  }
+
+  has(index: number): boolean {
+    return this.file(index) !== undefined;
+  }
+
+  /** The hyper-parameters that an architecture has results for, in the reference's order. */
+  hyperParameters(index: number): string[] {
+    const found = this.file(index);
+    return found ? found.file.hyperParameters(found.index) : [];
+  }
+
+  #state(index: number, hp: string): LoadedState {
+    const key = `${index}/${hp}`;
+    const known = this.#states.get(key);
+    if (known) return known;
+    const found = this.file(index);
+    if (!found) {
+      const where = this.#folder === undefined ? 'this file' : `the folder ${this.#folder}`;
+      throw new QueryError('NOT_EVALUATED', `${where} has no results of architecture ${index}`);
+    }
+    const head = native(() => found.file.state(found.index, hp));
+    if (!head) {
+      const there = this.hyperParameters(index).map((h) => `'${h}'`);
+      throw new QueryError(
+        'UNKNOWN_HP',
+        `architecture ${index} has no results for hp '${hp}'; it has ${there.join(', ')}`,
+      );
+    }
+    const place = (trial: number) => [found.index, hp, trial] as const;
+    const trials = head.trials.map((trial, i) => new FileTrial(found.file, place(i), trial, this.#recent));
+    return remember(this.#states, key, { head, trials }, STATES_KEPT);
+  }
+
+  /** A copy of an architecture's results. @throws QueryError where there are none */
+  results(index: number, hp: string): ArchResults {
+    const { head, trials } = this.#state(index, hp);
+    const results = ArchResults.fromFile(head, trials, this.reference);
+    if (this.#cleared.has(`${index}/${hp}`)) results.clearParams();
+    return results;
+  }
+
+  /** The number of trials on a data set. */
+  trialCount(index: number, hp: string, dataset: string): number {
+    return this.#state(index, hp).head.datasets.findLast((d) => d.name === dataset)?.seeds.length ?? 0;
+  }
+
+  /** From here on the results have no weights; those of one set of hyper-parameters, or of all. */
+  clearParams(index: number, hp: string | null): void {
+    if (hp !== null) this.#state(index, hp);
+    for (const name of hp === null ? this.hyperParameters(index) : [hp]) this.#cleared.add(`${index}/${name}`);
+  }
+
+  close(): void {
+    this.#main?.dispose();
+    for (const file of [...this.#replaced.values(), ...this.#opened.values()]) file.dispose();
+  }
+}

@@ -1,0 +1,76 @@
+export {
+  Complex,
+  Dtype,
+  FrozenSet,
+  GlobalReference,
+  NDArray,
+  type OpenProgress,
+  OrderedDict,
+  openTorch,
+  PythonObject,
+  type PythonValue,
+  ReadError,
+  type ReadErrorCode,
+  type ReadLimits,
+  readTorch,
+  Storage,
+  Tensor,
+  type TensorDtype,
+  type TorchFile,
+  Tuple,
+} from '@nas-bench-201/core-native';
+export {
+  ARCHIVE_DIRS,
+  type Architecture,
+  BENCHMARK_FILES,
+  type ColumnMetric,
+  type ColumnOptions,
+  type CostWarning,
+  evaluationSets,
+  type FindBestOptions,
+  type InfoOptions,
+  type MoreInfo,
+  NASBench201API,
+  type OpenOptions,
+  openArchitecture,
+} from './api.js';
+export { QueryError, type QueryErrorCode } from './errors.js';
+export { expectedMd5, md5OfFile, type Verification } from './files/verify.js';
+export {
+  DATASETS,
+  type Dataset,
+  EVALUATION_SETS,
+  type Hp,
+  type HpName,
+  type HpOption,
+  type MetricSet,
+  PAPER_DATASETS,
+  type PaperDataset,
+  remapDatasetSetNames,
+  type SetOf,
+} from './names.js';
+export { PythonRandom, type PythonSeed } from './random/python-random.js';
+export { ArchResults, type ComputeCosts, type Metrics, type TrialChoice } from './results/arch-results.js';
+export type { Reference } from './results/averaging.js';
+export {
+  type CurveMetric,
+  type EpochInfo,
+  type NetworkConfig,
+  ResultsCount,
+  type TimeInfo,
+} from './results/results-count.js';
+export {
+  ArchitectureError,
+  type Cell,
+  EDGES,
+  enumerateArchitectures,
+  formatArchitecture,
+  neighbours,
+  parseArchitecture,
+  publishedArchitectures,
+  str2lists,
+  str2matrix,
+} from './space/cell.js';
+export { type NetworkCost, networkCost, TASK_SHAPES, type TaskShape } from './space/cost.js';
+export { isConnected, uniqueString } from './space/isomorphism.js';
+export { OPERATIONS, type Operation } from './space/operations.js';

@@ -1,0 +1,50 @@
+import { fromNative, native, ReadError } from './errors.js';
+import { type Abortable, type NativeBenchmarkFile, type ReadLimits, reader } from './native.js';
+
+export interface OpenProgress {
+  /** Bytes walked so far, and in all. */
+  bytes: number;
+  total: number;
+  /** Architectures found so far. */
+  architectures: number;
+}
+
+export interface OpenBenchmarkOptions {
+  limits?: ReadLimits | undefined;
+  onProgress?: ((progress: OpenProgress) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** Settles as the work does, or rejects with the signal's reason once that is aborted. */
+export async function withSignal<T>(start: () => Abortable<T>, signal?: AbortSignal): Promise<T> {
+  signal?.throwIfAborted();
+  const work = start();
+  const abort = () => work.abort();
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    return await work.promise;
+  } catch (error) {
+    const readable = fromNative(error);
+    if (signal?.aborted && readable instanceof ReadError && readable.code === 'ABORTED') throw signal.reason;
+    throw readable;
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+/**
+ * Walks a benchmark file, or one architecture's, once and keeps where everything is.
+ * @throws ReadError; the signal's reason where it was aborted
+ */
+export function openBenchmarkFile(path: string, options: OpenBenchmarkOptions = {}): Promise<NativeBenchmarkFile> {
+  const { limits, onProgress, signal } = options;
+  const report =
+    onProgress &&
+    ((bytes: number, total: number, architectures: number) => onProgress({ bytes, total, architectures }));
+  return withSignal(() => reader.BenchmarkFile.open(path, limits, report), signal);
+}
+
+/** As `openBenchmarkFile`, for one architecture's small file. @throws ReadError */
+export function openBenchmarkFileSync(path: string, limits?: ReadLimits): NativeBenchmarkFile {
+  return native(() => reader.BenchmarkFile.openSync(path, limits));
+}
