@@ -1,3 +1,5 @@
+import { native } from './errors.js';
+
 /**
  * What a pickle or torch file holds, as plain JavaScript values:
  *
@@ -267,7 +269,7 @@ export const factories = {
     dtype: TensorDtype,
     location: string,
     length: number,
-  ) => new Storage((k) => file.storage(k), key, dtype, location, length),
+  ) => new Storage((k) => native(() => file.storage(k)), key, dtype, location, length),
   tensor: (
     storage: Storage,
     dtype: TensorDtype,

@@ -98,13 +98,13 @@ void readRegular(const uint8_t* p, const Batches& batches, Field field, int32_t 
     const bool training = run.nameSize == 0;
     if (training != isTraining(field)) continue;  // keys of the other form: nobody can ask for them
     Curve& curve = curveOf(out, training ? std::string_view{} : run.name(batch), epochs);
-    const uint32_t count = std::min(run.count, static_cast<uint32_t>(epochs));
-    for (uint32_t e = 0; e < count; ++e) {
+    const uint32_t end = std::min(run.first + run.count, static_cast<uint32_t>(epochs));
+    for (uint32_t e = run.first; e < end; ++e) {
       curve.values[e] = bigEndianDouble(batch + run.floatAt(e));
       curve.presence[e] = Presence::There;
     }
-    if (run.count > count && training) {
-      for (uint32_t e = 0; e < run.count; ++e) out.inOrder.push_back(bigEndianDouble(batch + run.floatAt(e)));
+    if (training && (run.first != 0 || run.count > end)) {
+      for (uint32_t e = run.first; e < run.first + run.count; ++e) out.inOrder.push_back(bigEndianDouble(batch + run.floatAt(e)));
     }
   }
 }
@@ -199,7 +199,7 @@ CurvePoint readPoint(BenchmarkIndex& index, const Trial& trial, Field field, std
     for (size_t r = 0; r < batches.runs.size(); ++r) {
       const Run& run = batches.runs[r];
       const uint8_t* batch = bytes + batches.base[r];
-      if (static_cast<uint32_t>(epoch) >= run.count || (run.nameSize == 0 ? !set.empty() : run.name(batch) != set)) continue;
+      if (!run.has(static_cast<uint32_t>(epoch)) || (run.nameSize == 0 ? !set.empty() : run.name(batch) != set)) continue;
       point = {bigEndianDouble(batch + run.floatAt(static_cast<uint32_t>(epoch))), Presence::There};
     }
     return point;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <unordered_set>
 
 #include "pickle/known.h"
 
@@ -11,10 +12,12 @@ const char* kindName(Kind kind) {
   switch (kind) {
     case Kind::None: return "None";
     case Kind::Bool: return "bool";
-    case Kind::Int: case Kind::BigInt: return "int";
+    case Kind::Int:
+    case Kind::BigInt: return "int";
     case Kind::Float: return "float";
     case Kind::Complex: return "complex";
-    case Kind::Str: case Kind::ByteStr: return "str";
+    case Kind::Str:
+    case Kind::ByteStr: return "str";
     case Kind::Bytes: return "bytes";
     case Kind::ByteArray: return "bytearray";
     case Kind::Tuple: return "tuple";
@@ -32,19 +35,56 @@ const char* kindName(Kind kind) {
   return "?";
 }
 
-uint32_t depthOf(const Value& value) {
+Holder* holderOf(const Value& value) {
   switch (value.kind) {
-    case Kind::Tuple: case Kind::List: case Kind::Set: case Kind::FrozenSet: case Kind::Dict:
-      return value.sequence->depth;
-    case Kind::Object: return value.object->depth;
-    default: return 0;
+    case Kind::Tuple:
+    case Kind::List:
+    case Kind::Set:
+    case Kind::FrozenSet:
+    case Kind::Dict: return value.sequence;
+    case Kind::Object: return value.object;
+    case Kind::NdArray: return value.ndarray;
+    default: return nullptr;
   }
 }
 
+namespace {
+
+// Twice as many are too many for JavaScript, and all of them for whoever wants to see the digits.
+constexpr size_t kMaxIntegerBytes = size_t{1} << 26;
+
+// The values in a holder, in the order in which whoever walks them (node/values.cpp) comes to them.
+bool childOf(const Value& value, size_t index, Value& child) {
+  switch (value.kind) {
+    case Kind::Object: {
+      const Object& object = *value.object;
+      const Value* const parts[] = {&object.callee, &object.arguments, &object.keywords, &object.state};
+      if (index < 4) return child = *parts[index], true;
+      index -= 4;
+      if (index < object.items.size()) return child = object.items[index], true;
+      index -= object.items.size();
+      if (index < object.pairs.size()) return child = object.pairs[index], true;
+      return false;
+    }
+    case Kind::NdArray: return index == 0 ? child = value.ndarray->objects, true : false;
+    default:
+      if (index == 0) return child = value.sequence->attributes, true;
+      if (index <= value.sequence->items.size()) return child = value.sequence->items[index - 1], true;
+      return false;
+  }
+}
+
+}  // namespace
+
 bool isHashable(const Value& value) {
   switch (value.kind) {
-    case Kind::List: case Kind::Set: case Kind::Dict: case Kind::ByteArray: case Kind::NdArray: return false;
-    case Kind::Tuple: case Kind::FrozenSet: return value.sequence->hashable;
+    case Kind::List:
+    case Kind::Set:
+    case Kind::Dict:
+    case Kind::ByteArray:
+    case Kind::NdArray: return false;
+    case Kind::Tuple:
+    case Kind::FrozenSet: return value.sequence->hashable;
     default: return true;
   }
 }
@@ -55,9 +95,11 @@ Decoder::Decoder(Graph& graph, const ByteSource& bytes, const DecodeLimits& limi
 void Decoder::fail(ErrorCode code, const std::string& detail) const { bytes_.fail(code, at_, detail); }
 
 Value Decoder::pickle(uint64_t begin) {
+  if (!memoStart_) memoStart_ = 0;
   Cursor cursor(bytes_, begin, bytes_.size());
   run(cursor, UINT64_MAX);
   end_ = cursor.offset();
+  checkDepth(top());
   return pop();
 }
 
@@ -68,12 +110,14 @@ Value Decoder::stretch(uint64_t begin, uint64_t end) {
     fail(ErrorCode::BadStop, "expected one value in this stretch, found " + std::to_string(stack_.size()));
   }
   end_ = end;
+  checkDepth(top());
   return pop();
 }
 
 void Decoder::run(Cursor& cursor, uint64_t end) {
-  Lexer lexer(cursor, end == UINT64_MAX ? Lexer::Of::Whole : Lexer::Of::Part);
+  Lexer lexer(cursor, end == UINT64_MAX ? Lexer::Of::Whole : Lexer::Of::Part, UINT64_MAX);  // they are in memory
   Token token;
+  begin_ = cursor.offset();
   while (cursor.offset() < end) {
     lexer.next(token);
     at_ = token.at;
@@ -107,9 +151,7 @@ size_t Decoder::popMark() {
   return mark;
 }
 
-void Decoder::put(uint64_t index) {
-  memo_.put(index, top());
-}
+void Decoder::put(uint64_t index) { memo_.put(index, top()); }
 
 void Decoder::get(uint64_t index) {
   if (const Value* found = memo_.find(index)) return push(*found);
@@ -133,6 +175,10 @@ Value Decoder::integerValue(const Token& token) {
     value.integer = token.integer;
     return value;
   }
+  if (token.size > kMaxIntegerBytes) {
+    fail(ErrorCode::Limit, "expected an integer of at most " + std::to_string(kMaxIntegerBytes) +
+                               " bytes, found one of " + std::to_string(token.size));
+  }
   const uint8_t sign = token.bytes[token.size - 1] & 0x80 ? 0xFF : 0;
   size_t size = token.size;
   while (size > 8 && token.bytes[size - 1] == sign) --size;
@@ -143,9 +189,53 @@ Value Decoder::integerValue(const Token& token) {
   return textValue(Kind::BigInt, token);
 }
 
-void Decoder::checkDepth(uint32_t depth) {
-  if (depth > limits_.depth) {
-    fail(ErrorCode::TooDeep, "expected at most " + std::to_string(limits_.depth) + " levels of nesting");
+void Decoder::failStack() const {
+  fail(ErrorCode::Limit, "expected at most " + std::to_string(limits_.stack) + " values on the stack");
+}
+
+// Notes that `holder` now has `item`. Where values are held before they are filled, as in cycles, depths are not known
+// without a walk.
+void Decoder::deepen(Holder& holder, const Value& item) {
+  Holder* inner = holderOf(item);
+  if (!inner) return;
+  inner->held = true;
+  const uint32_t depth = std::min(inner->depth + 1, kUnknownDepth);
+  if (depth <= holder.depth) return;
+  depthInDoubt_ = depthInDoubt_ || holder.held;
+  holder.depth = depth;
+}
+
+// Whoever walks the values afterwards may do so by recursion.
+void Decoder::checkDepth(const Value& root) {
+  const Holder* top = holderOf(root);
+  if (!top || (!depthInDoubt_ && top->depth <= limits_.depth)) return;
+  struct Step {
+    Value value;
+    size_t next;
+  };
+  std::vector<Step> path{{root, 0}};
+  std::unordered_set<Holder*> seen{holderOf(root)};
+  for (Value child; !path.empty();) {
+    if (path.size() > limits_.depth) {
+      fail(ErrorCode::TooDeep, "expected at most " + std::to_string(limits_.depth) + " levels of nesting");
+    }
+    if (!childOf(path.back().value, path.back().next++, child)) {
+      path.pop_back();
+    } else if (Holder* holder = holderOf(child); holder && seen.insert(holder).second) {
+      path.push_back({child, 0});
+    }
+  }
+  // From another of these values the way may be longer.
+  for (Holder* holder : seen) holder->depth = kUnknownDepth;
+}
+
+// Calls, keys and names are copied, and the memo makes it cheap to name the same long text often. What is copied stays
+// within a constant times the bytes read.
+void Decoder::chargeCopies(uint64_t bytes) {
+  copied_ += bytes;
+  if (copied_ > 8 * (at_ - begin_) + (uint64_t{1} << 20)) {
+    fail(ErrorCode::Limit,
+         "expected fewer copies of what was read, found " + std::to_string(copied_) + " bytes of them");
   }
 }
 
@@ -161,10 +251,9 @@ Value Decoder::tuple(size_t count) {
   value.sequence->items.assign(stack_.end() - static_cast<std::ptrdiff_t>(count), stack_.end());
   stack_.resize(stack_.size() - count);
   for (const Value& item : value.sequence->items) {
-    value.sequence->depth = std::max(value.sequence->depth, depthOf(item) + 1);
+    deepen(*value.sequence, item);
     value.sequence->hashable = value.sequence->hashable && isHashable(item);
   }
-  checkDepth(value.sequence->depth);
   return value;
 }
 
@@ -181,26 +270,23 @@ Value Decoder::sequenceFromMark(Kind kind) {
     if (key && !isHashable(stack_[i])) {
       fail(ErrorCode::UnhashableKey, std::string("expected a hashable key, found a ") + kindName(stack_[i].kind));
     }
-    value.sequence->depth = std::max(value.sequence->depth, depthOf(stack_[i]) + 1);
+    deepen(*value.sequence, stack_[i]);
   }
   value.sequence->items.assign(stack_.begin() + static_cast<std::ptrdiff_t>(mark), stack_.end());
   stack_.resize(mark);
-  checkDepth(value.sequence->depth);
   return value;
 }
 
 void Decoder::add(Value target, Value item) {
   if (target.kind == Kind::Object) {
     target.object->items.push_back(item);
-    target.object->depth = std::max(target.object->depth, depthOf(item) + 1);
-    return checkDepth(target.object->depth);
+    return deepen(*target.object, item);
   }
   if (target.kind == Kind::Set && !isHashable(item)) {
     fail(ErrorCode::UnhashableKey, std::string("expected a hashable member, found a ") + kindName(item.kind));
   }
   target.sequence->items.push_back(item);
-  target.sequence->depth = std::max(target.sequence->depth, depthOf(item) + 1);
-  checkDepth(target.sequence->depth);
+  deepen(*target.sequence, item);
 }
 
 void Decoder::set(Value target, Value key, Value value) {
@@ -211,11 +297,10 @@ void Decoder::set(Value target, Value key, Value value) {
     fail(ErrorCode::UnhashableKey, std::string("expected a hashable key, found a ") + kindName(key.kind));
   }
   std::vector<Value>& pairs = target.kind == Kind::Dict ? target.sequence->items : target.object->pairs;
-  uint32_t& depth = target.kind == Kind::Dict ? target.sequence->depth : target.object->depth;
   pairs.push_back(key);
   pairs.push_back(value);
-  depth = std::max({depth, depthOf(key) + 1, depthOf(value) + 1});
-  checkDepth(depth);
+  deepen(*holderOf(target), key);
+  deepen(*holderOf(target), value);
 }
 
 void Decoder::setItems(size_t mark) {
@@ -240,6 +325,7 @@ void Decoder::extend(size_t mark, const char* expected) {
 }
 
 void Decoder::pushGlobal(std::string_view module, std::string_view name) {
+  chargeCopies(module.size() + name.size());
   Value value;
   value.kind = Kind::Global;
   value.global = graph_.global(std::string(module), std::string(name));
@@ -253,9 +339,25 @@ Value Decoder::newObject(Value callee, Value arguments, Value keywords) {
   value.object->callee = callee;
   value.object->arguments = arguments;
   value.object->keywords = keywords;
-  value.object->depth = 1 + std::max({depthOf(callee), depthOf(arguments), depthOf(keywords)});
-  checkDepth(value.object->depth);
+  for (const Value& part : {callee, arguments, keywords}) deepen(*value.object, part);
   return value;
+}
+
+// What a call may copy of its arguments: texts, and the items of lists.
+static uint64_t copiedSize(const Value& arguments) {
+  uint64_t size = 0;
+  for (const Value& item : arguments.sequence->items) {
+    switch (item.kind) {
+      case Kind::Str:
+      case Kind::ByteStr:
+      case Kind::Bytes:
+      case Kind::ByteArray: size += item.str().size(); break;
+      case Kind::List:
+      case Kind::Tuple: size += item.sequence->items.size() * sizeof(Value); break;
+      default: break;
+    }
+  }
+  return size;
 }
 
 void Decoder::reduce() {
@@ -267,6 +369,7 @@ void Decoder::reduce() {
   if (callee.kind != Kind::Global && callee.kind != Kind::Object) {
     fail(ErrorCode::BadOperand, std::string("expected something to call, found a ") + kindName(callee.kind));
   }
+  chargeCopies(copiedSize(arguments));
   Value result;
   if (callee.kind == Kind::Global &&
       callKnown(CallSite{graph_, bytes_.name(), at_}, *callee.global, arguments, result)) {
@@ -281,18 +384,19 @@ void Decoder::build() {
   if (target.kind == Kind::Object) {
     target.object->state = state;
     target.object->hasState = true;
-    target.object->depth = std::max(target.object->depth, depthOf(state) + 1);
-    return checkDepth(target.object->depth);
+    return deepen(*target.object, state);
   }
   if (!buildKnown(CallSite{graph_, bytes_.name(), at_}, target, state)) {
     fail(ErrorCode::BadOperand, std::string("expected an object to give a state to, found a ") + kindName(target.kind));
   }
+  if (Holder* holder = holderOf(target)) deepen(*holder, state);
 }
 
 Decoder::Progress Decoder::step(Token& token) {
   Value value;
   switch (token.op) {
-    case Op::Proto: case Op::Frame: break;
+    case Op::Proto:
+    case Op::Frame: break;
     case Op::Stop:
       if (!marks_.empty() || stack_.size() != 1) {
         fail(ErrorCode::BadStop, "expected one value at STOP, found " + std::to_string(stack_.size()) +
@@ -301,7 +405,9 @@ Decoder::Progress Decoder::step(Token& token) {
       return Progress::Stopped;
     case Op::Mark:
       marks_.push_back(stack_.size());
-      checkDepth(static_cast<uint32_t>(std::min<size_t>(marks_.size(), UINT32_MAX)));
+      if (marks_.size() > limits_.depth) {
+        fail(ErrorCode::TooDeep, "expected at most " + std::to_string(limits_.depth) + " open marks");
+      }
       break;
     case Op::Pop:
       if (!marks_.empty() && marks_.back() == stack_.size()) marks_.pop_back();
@@ -310,8 +416,10 @@ Decoder::Progress Decoder::step(Token& token) {
     case Op::PopMark: stack_.resize(popMark()); break;
     case Op::Dup: push(top()); break;
     case Op::None: push(value); break;
+    // clang-format off
     case Op::NewTrue: case Op::NewFalse: case Op::Int: case Op::BinInt: case Op::BinInt1: case Op::BinInt2:
     case Op::Long: case Op::Long1: case Op::Long4:
+      // clang-format on
       if (token.carries == Carries::Bool) {
         value.kind = Kind::Bool;
         value.boolean = token.integer != 0;
@@ -320,16 +428,22 @@ Decoder::Progress Decoder::step(Token& token) {
         push(integerValue(token));
       }
       break;
-    case Op::Float: case Op::BinFloat:
+    case Op::Float:
+    case Op::BinFloat:
       value.kind = Kind::Float;
       value.number = token.number;
       push(value);
       break;
-    case Op::Unicode: case Op::BinUnicode: case Op::ShortBinUnicode: case Op::BinUnicode8:
-      push(textValue(Kind::Str, token));
-      break;
-    case Op::String: case Op::BinString: case Op::ShortBinString: push(textValue(Kind::ByteStr, token)); break;
-    case Op::BinBytes: case Op::ShortBinBytes: case Op::BinBytes8: push(textValue(Kind::Bytes, token)); break;
+    case Op::Unicode:
+    case Op::BinUnicode:
+    case Op::ShortBinUnicode:
+    case Op::BinUnicode8: push(textValue(Kind::Str, token)); break;
+    case Op::String:
+    case Op::BinString:
+    case Op::ShortBinString: push(textValue(Kind::ByteStr, token)); break;
+    case Op::BinBytes:
+    case Op::ShortBinBytes:
+    case Op::BinBytes8: push(textValue(Kind::Bytes, token)); break;
     case Op::ByteArray8: push(textValue(Kind::ByteArray, token)); break;
     case Op::EmptyTuple: push(tuple(0)); break;
     case Op::Tuple1: push(tuple(1)); break;
@@ -340,7 +454,9 @@ Decoder::Progress Decoder::step(Token& token) {
       push(tuple(stack_.size() - mark));
       break;
     }
-    case Op::EmptyList: case Op::EmptyDict: case Op::EmptySet:
+    case Op::EmptyList:
+    case Op::EmptyDict:
+    case Op::EmptySet:
       value.kind = token.op == Op::EmptyList ? Kind::List : token.op == Op::EmptyDict ? Kind::Dict : Kind::Set;
       value.sequence = graph_.sequence();
       push(value);
@@ -366,9 +482,15 @@ Decoder::Progress Decoder::step(Token& token) {
       break;
     }
     case Op::SetItems: setItems(popMark()); break;
-    case Op::BinGet: case Op::LongBinGet: case Op::Get: get(static_cast<uint64_t>(token.integer)); break;
-    case Op::BinPut: case Op::LongBinPut: case Op::Put: put(static_cast<uint64_t>(token.integer)); break;
-    case Op::Memoize: put(memoStart_ + memo_.size()); break;
+    case Op::BinGet:
+    case Op::LongBinGet:
+    case Op::Get: get(static_cast<uint64_t>(token.integer)); break;
+    case Op::BinPut:
+    case Op::LongBinPut:
+    case Op::Put: put(static_cast<uint64_t>(token.integer)); break;
+    case Op::Memoize:
+      if (memoStart_) put(*memoStart_ + memo_.size());
+      break;
     case Op::Global: {
       const std::string_view both(reinterpret_cast<const char*>(token.bytes), token.size);
       const size_t cut = both.find('\n');
@@ -401,7 +523,8 @@ Decoder::Progress Decoder::step(Token& token) {
       push(newObject(callee, arguments, keywords));
       break;
     }
-    case Op::Inst: case Op::Obj: {
+    case Op::Inst:
+    case Op::Obj: {
       const size_t mark = popMark();
       size_t first = mark;
       if (token.op == Op::Inst) {
@@ -421,14 +544,20 @@ Decoder::Progress Decoder::step(Token& token) {
       push(newObject(value, arguments, Value{}));
       break;
     }
-    case Op::BinPersId: case Op::PersId: {
+    case Op::BinPersId:
+    case Op::PersId: {
       if (token.op == Op::PersId) value = textValue(Kind::Str, token);
       else value = pop();
       if (!persistent_) fail(ErrorCode::UnsupportedOpcode, "a persistent id has a meaning in torch's containers only");
+      if (value.kind == Kind::Tuple) chargeCopies(copiedSize(value));
       push(persistent_(value, at_));
       break;
     }
-    case Op::Ext1: case Op::Ext2: case Op::Ext4: case Op::NextBuffer: case Op::ReadonlyBuffer: break;  // the lexer refuses
+    case Op::Ext1:
+    case Op::Ext2:
+    case Op::Ext4:
+    case Op::NextBuffer:
+    case Op::ReadonlyBuffer: break;  // the lexer refuses
   }
   return Progress::Goes;
 }

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "pickle/lexer.h"
@@ -12,7 +13,8 @@
 namespace nb201 {
 
 struct DecodeLimits {
-  uint32_t depth = 1000;  // of nested containers and open marks; CPython's own pickler stops near there
+  uint32_t depth = 1000;               // of nested containers and open marks; CPython's own pickler stops near there
+  uint64_t stack = uint64_t{1} << 24;  // values on the stack at once; picklers batch theirs by 1000
 };
 
 // Turns a persistent id (torch's description of a storage) into a value.
@@ -28,7 +30,8 @@ class Decoder {
 
   void onPersistentId(PersistentLoad load) { persistent_ = std::move(load); }
   void onFarMemo(FarMemo far) { far_ = std::move(far); }
-  // MEMOIZE numbers its entries by counting: what was counted before this stretch.
+  // MEMOIZE numbers its entries by counting: what was counted before this stretch. Where nobody knows, what it puts is
+  // found as any other entry of elsewhere is, by onFarMemo.
   void memoStartsAt(uint64_t count) { memoStart_ = count; }
 
   // A whole pickle from `begin` to its STOP; `end()` then tells where that was.
@@ -44,7 +47,11 @@ class Decoder {
   Progress step(Token& token);
   void run(Cursor& cursor, uint64_t end);
 
-  void push(Value value) { stack_.push_back(value); }
+  void push(Value value) {
+    if (stack_.size() >= limits_.stack) failStack();
+    stack_.push_back(value);
+  }
+  [[noreturn]] void failStack() const;
   Value pop();
   Value& top();
   size_t popMark();
@@ -58,7 +65,9 @@ class Decoder {
   void add(Value target, Value item);
   void set(Value target, Value key, Value value);
   void setItems(size_t mark);
-  void checkDepth(uint32_t depth);
+  void deepen(Holder& holder, const Value& item);
+  void checkDepth(const Value& root);
+  void chargeCopies(uint64_t bytes);
   void reduce();
   void build();
   Value newObject(Value callee, Value arguments, Value keywords);
@@ -73,12 +82,16 @@ class Decoder {
   std::vector<Value> stack_;
   std::vector<size_t> marks_;
   Memo<Value> memo_;
-  uint64_t memoStart_ = 0;
+  std::optional<uint64_t> memoStart_;
+  bool depthInDoubt_ = false;
+  uint64_t copied_ = 0;
+  uint64_t begin_ = 0;
   uint64_t at_ = 0;
   uint64_t end_ = 0;
 };
 
-uint32_t depthOf(const Value& value);
+// The part of a value that holds others, or null.
+Holder* holderOf(const Value& value);
 bool isHashable(const Value& value);
 const char* kindName(Kind kind);
 

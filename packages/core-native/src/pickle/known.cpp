@@ -13,6 +13,8 @@ using Items = std::vector<Value>;
 
 // Larger tensors than any machine holds are lies about their shape.
 constexpr uint64_t kMaxElements = uint64_t{1} << 48;
+// Strides of 0 repeat elements (torch's expand). A small file must not stand for terabytes.
+constexpr uint64_t kMaxRepeated = uint64_t{1} << 28;
 
 bool isInt(const Value& value) { return value.kind == Kind::Int; }
 bool isBool(const Value& value) { return value.kind == Kind::Bool; }
@@ -128,6 +130,22 @@ Value complexCall(const CallSite& site, const Items& a) {
 
 // ---- NumPy
 
+bool isNumeric(const DtypeInfo& dtype) {
+  return std::string_view("biufcMm").find(dtype.code) != std::string_view::npos;
+}
+
+// Whether NumPy has numbers of this kind in so many bytes, on any machine.
+bool hasWidth(char code, uint64_t size) {
+  switch (code) {
+    case 'b': return size == 1;
+    case 'i':
+    case 'u': return size == 1 || size == 2 || size == 4 || size == 8;
+    case 'f': return size == 2 || size == 4 || size == 8 || size == 12 || size == 16;
+    case 'c': return size == 8 || size == 16 || size == 24 || size == 32;
+    default: return size == 8;  // times
+  }
+}
+
 Value dtypeCall(const CallSite& site, const Items& a) {
   if (a.empty() || a.size() > 3 || !a[0].isText()) site.bad("expected numpy.dtype(text, align, copy)");
   std::string_view text = a[0].str();
@@ -147,9 +165,8 @@ Value dtypeCall(const CallSite& site, const Items& a) {
     size = size * 10 + static_cast<uint64_t>(text[i] - '0');
   }
   if (dtype->code == 'U') size *= 4;
-  const bool numeric = std::string_view("biufcMm").find(dtype->code) != std::string_view::npos;
-  if (numeric && size != 1 && size != 2 && size != 4 && size != 8 && size != 16) {
-    site.bad("expected a number of 1, 2, 4, 8 or 16 bytes, found " + dtype->text.substr(0, 40));
+  if (size > UINT32_MAX || (isNumeric(*dtype) && !hasWidth(dtype->code, size))) {
+    site.bad("expected a NumPy type of a width that there is, found " + dtype->text.substr(0, 40));
   }
   dtype->size = static_cast<uint32_t>(dtype->code == 'O' ? 8 : size);
   Value value;
@@ -167,9 +184,18 @@ void dtypeState(const CallSite& site, DtypeInfo& dtype, const Value& state) {
   if (!isInt(s[0]) || !s[1].isText() || s[1].str().size() != 1 || !isInt(s[5])) {
     site.bad("expected a dtype's version, byte order and size");
   }
+  if (std::string_view("<>=|").find(s[1].str()[0]) == std::string_view::npos) site.bad("expected a dtype's byte order");
+  // What relies on a dtype has been checked against it.
+  if (dtype.settled) site.bad("expected a dtype without a state or an array, found one that has it");
+  if (s[5].integer > UINT32_MAX) site.bad("expected a dtype of less than 4 GiB");
+  if (s[5].integer >= 0 && isNumeric(dtype) && static_cast<uint64_t>(s[5].integer) != dtype.size) {
+    site.bad("expected the size " + std::to_string(dtype.size) + " that the dtype's name says, found " +
+             std::to_string(s[5].integer));
+  }
   dtype.bigEndian = s[1].str()[0] == '>';
   dtype.structured = s[2].kind != Kind::None || s[3].kind != Kind::None;
-  if (s[5].integer > 0 && s[5].integer <= UINT32_MAX) dtype.size = static_cast<uint32_t>(s[5].integer);
+  if (s[5].integer > 0) dtype.size = static_cast<uint32_t>(s[5].integer);
+  dtype.settled = true;
 }
 
 double halfToDouble(uint16_t half) {
@@ -189,7 +215,7 @@ double halfToDouble(uint16_t half) {
 // One element as a Python scalar; false for types that are no number.
 bool element(Graph& graph, const DtypeInfo& dtype, const char* from, Value& value) {
   uint8_t raw[16];
-  if (dtype.structured || dtype.size > sizeof raw || dtype.size == 0) return false;
+  if (dtype.structured || !isNumeric(dtype) || dtype.size > sizeof raw) return false;
   std::memcpy(raw, from, dtype.size);
   const uint32_t half = dtype.code == 'c' ? dtype.size / 2 : dtype.size;
   if (dtype.bigEndian) {
@@ -241,9 +267,15 @@ bool element(Graph& graph, const DtypeInfo& dtype, const char* from, Value& valu
   }
 }
 
+// A dtype that something relies on from now on.
+const DtypeInfo& settle(DtypeInfo& dtype) {
+  dtype.settled = true;
+  return dtype;
+}
+
 Value scalar(const CallSite& site, const Items& a) {
   if (a.size() != 2 || a[0].kind != Kind::Dtype || !isBytes(a[1])) site.bad("expected scalar(dtype, bytes)");
-  const DtypeInfo& dtype = *a[0].dtype;
+  const DtypeInfo& dtype = settle(*a[0].dtype);
   if (a[1].str().size() != dtype.size) {
     site.bad("expected " + std::to_string(dtype.size) + " bytes, found " + std::to_string(a[1].str().size()));
   }
@@ -286,11 +318,13 @@ void fillArray(const CallSite& site, NdArray& array, const Value& data) {
       site.bad("expected a list of " + std::to_string(count) + " objects");
     }
     array.objects = data;
+    array.depth = data.sequence->depth + 1;
   } else {
     if (!isBytes(data) && data.kind != Kind::ByteArray) site.bad("expected an array's bytes");
-    const uint64_t size = count * array.dtype->size;
-    if (data.str().size() != size) {
-      site.bad("expected " + std::to_string(size) + " bytes of array, found " + std::to_string(data.str().size()));
+    const uint64_t found = data.str().size(), each = array.dtype->size;
+    if (each ? found % each || found / each != count : found) {  // a product could overflow
+      site.bad("expected " + std::to_string(count) + " elements of " + std::to_string(each) + " bytes, found " +
+               std::to_string(found) + " bytes");
     }
     array.data = data.str();
   }
@@ -302,6 +336,14 @@ Value reconstruct(const CallSite& site, const Items& a) {
   Value value;
   value.kind = Kind::NdArray;
   value.ndarray = site.graph.ndarray();
+  // What NumPy makes until the state comes, and always writes: an empty array of bytes.
+  value.ndarray->shape = sizes(site, a[1], "the shape");
+  if (elements(site, value.ndarray->shape) != 0) site.bad("expected _reconstruct of an empty array");
+  DtypeInfo* dtype = site.graph.dtype();
+  dtype->code = 'i';
+  dtype->size = 1;
+  dtype->text = "i1";
+  value.ndarray->dtype = &settle(*dtype);
   return value;
 }
 
@@ -311,7 +353,7 @@ void arrayState(const CallSite& site, NdArray& array, const Value& state) {
   const Items& s = state.sequence->items;
   if (s[2].kind != Kind::Dtype || (!isBool(s[3]) && !isInt(s[3]))) site.bad("expected an array's dtype and order");
   array.shape = sizes(site, s[1], "the shape");
-  array.dtype = s[2].dtype;
+  array.dtype = &settle(*s[2].dtype);
   array.fortran = isBool(s[3]) ? s[3].boolean : s[3].integer != 0;
   fillArray(site, array, s[4]);
 }
@@ -323,7 +365,7 @@ Value fromBuffer(const CallSite& site, const Items& a) {
   Value value;
   value.kind = Kind::NdArray;
   value.ndarray = site.graph.ndarray();
-  value.ndarray->dtype = a[1].dtype;
+  value.ndarray->dtype = &settle(*a[1].dtype);
   value.ndarray->shape = sizes(site, a[2], "the shape");
   value.ndarray->fortran = a[3].str() == "F";
   fillArray(site, *value.ndarray, a[0]);
@@ -338,7 +380,8 @@ void checkView(const CallSite& site, Tensor& tensor, const Value& offset, const 
   tensor.shape = sizes(site, size, "the size");
   tensor.stride = sizes(site, stride, "the stride");
   if (tensor.shape.size() != tensor.stride.size()) site.bad("expected as many strides as sizes");
-  if (elements(site, tensor.shape) == 0) return;
+  const uint64_t wanted = elements(site, tensor.shape);
+  if (wanted == 0) return;
   uint64_t last = tensor.offset;  // the highest element that is reached
   for (size_t i = 0; i < tensor.shape.size(); ++i) {
     const uint64_t steps = tensor.shape[i] - 1;
@@ -346,12 +389,16 @@ void checkView(const CallSite& site, Tensor& tensor, const Value& offset, const 
     last += steps * tensor.stride[i];
     if (last > kMaxElements) site.bad("expected a view inside its storage");
   }
-  uint64_t count = tensor.storage->count;
-  if (tensor.storage->type == TensorType::Untyped) count /= elementSize(tensor.type);
+  const size_t stored = elementSize(tensor.storage->type), each = elementSize(tensor.type);
+  const uint64_t count = tensor.storage->count * stored / each;
   if (last >= count) {
-    site.bad("expected a view inside a storage of " + std::to_string(count) + " elements, found one that reaches element " +
-             std::to_string(last));
+    site.bad("expected a view inside a storage of " + std::to_string(count) +
+             " elements, found one that reaches element " + std::to_string(last));
   }
+  if (wanted > std::max(count, kMaxRepeated)) {
+    site.bad("expected at most " + std::to_string(kMaxRepeated) + " elements in a view that repeats them");
+  }
+  if (tensor.storage->viewOffset && each != stored) site.bad("expected elements of the storage's type");
   tensor.offset += tensor.storage->viewOffset;
 }
 
@@ -432,11 +479,16 @@ struct TypeName {
 };
 
 const TypeName kTypes[] = {
-    {"DoubleStorage", "float64", TensorType::Float64},     {"FloatStorage", "float32", TensorType::Float32},
-    {"HalfStorage", "float16", TensorType::Float16},       {"BFloat16Storage", "bfloat16", TensorType::BFloat16},
-    {"LongStorage", "int64", TensorType::Int64},           {"IntStorage", "int32", TensorType::Int32},
-    {"ShortStorage", "int16", TensorType::Int16},          {"CharStorage", "int8", TensorType::Int8},
-    {"ByteStorage", "uint8", TensorType::UInt8},           {"BoolStorage", "bool", TensorType::Bool},
+    {"DoubleStorage", "float64", TensorType::Float64},
+    {"FloatStorage", "float32", TensorType::Float32},
+    {"HalfStorage", "float16", TensorType::Float16},
+    {"BFloat16Storage", "bfloat16", TensorType::BFloat16},
+    {"LongStorage", "int64", TensorType::Int64},
+    {"IntStorage", "int32", TensorType::Int32},
+    {"ShortStorage", "int16", TensorType::Int16},
+    {"CharStorage", "int8", TensorType::Int8},
+    {"ByteStorage", "uint8", TensorType::UInt8},
+    {"BoolStorage", "bool", TensorType::Bool},
     {"ComplexFloatStorage", "complex64", TensorType::Complex64},
     {"ComplexDoubleStorage", "complex128", TensorType::Complex128},
     {"UntypedStorage", "", TensorType::Untyped},
@@ -513,7 +565,8 @@ std::optional<double> tensorNumber(TensorType type, const uint8_t* raw) {
     case TensorType::Int32: return as(int32_t{});
     case TensorType::Int16: return as(int16_t{});
     case TensorType::Int8: return as(int8_t{});
-    case TensorType::UInt8: case TensorType::Bool: return as(uint8_t{});
+    case TensorType::UInt8:
+    case TensorType::Bool: return as(uint8_t{});
     default: return std::nullopt;
   }
 }
@@ -521,9 +574,14 @@ std::optional<double> tensorNumber(TensorType type, const uint8_t* raw) {
 size_t elementSize(TensorType type) {
   switch (type) {
     case TensorType::Complex128: return 16;
-    case TensorType::Float64: case TensorType::Int64: case TensorType::Complex64: return 8;
-    case TensorType::Float32: case TensorType::Int32: return 4;
-    case TensorType::Float16: case TensorType::BFloat16: case TensorType::Int16: return 2;
+    case TensorType::Float64:
+    case TensorType::Int64:
+    case TensorType::Complex64: return 8;
+    case TensorType::Float32:
+    case TensorType::Int32: return 4;
+    case TensorType::Float16:
+    case TensorType::BFloat16:
+    case TensorType::Int16: return 2;
     default: return 1;
   }
 }

@@ -24,7 +24,8 @@ bool buildKnown(const CallSite& site, Value& target, const Value& state);
 // The type of elements behind torch's names: 'FloatStorage', 'float32'.
 bool torchStorageType(const GlobalName& name, TensorType& type);
 
-// The element of an array that has one, as a Python scalar; false where it has another number of them or they are no numbers.
+// The element of an array that has one, as a Python scalar; false where it has another number of them or they are no
+// numbers.
 bool arrayElement(Graph& graph, const NdArray& array, Value& value);
 // One element of a tensor, from its little-endian bytes; nothing where it is no real number.
 std::optional<double> tensorNumber(TensorType type, const uint8_t* raw);

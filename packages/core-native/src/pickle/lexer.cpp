@@ -105,7 +105,16 @@ uint64_t Lexer::length(uint64_t at, unsigned width) {
   return value;
 }
 
+void Lexer::checkLongest(uint64_t at, uint64_t size) const {
+  if (size > longest_) {
+    cursor_.source().fail(ErrorCode::Limit, at,
+                          "expected an argument of at most " + std::to_string(longest_) + " bytes, found one of " +
+                              std::to_string(size) + " or more");
+  }
+}
+
 void Lexer::body(Token& token, uint64_t size) {
+  checkLongest(token.at, size);
   token.size = static_cast<size_t>(size);
   token.bytes = cursor_.need(token.size);
   token.inPlace = true;
@@ -128,21 +137,43 @@ const char* Lexer::line(size_t& size) {
     if (have == cursor_.left()) {
       cursor_.source().fail(ErrorCode::Truncated, at, "expected a line that ends, found the end of the file");
     }
+    checkLongest(at, have);
     searched = have;
     window = have * 2;
   }
 }
 
+// INT and LONG.
 void Lexer::textInteger(Token& token, bool isLong) {
   size_t size;
   const char* text = line(size);
-  const auto bad = [&](const char* what) { cursor_.source().fail(ErrorCode::BadText, token.at, what); };
   if (!isLong && size == 2 && text[0] == '0' && (text[1] == '0' || text[1] == '1')) {
     token.carries = Carries::Bool;
     token.integer = text[1] - '0';
     return;
   }
   if (isLong && size && text[size - 1] == 'L') --size;
+  decimal(token, text, size);
+  const size_t sign = *text == '-' || *text == '+';
+  if (size > sign + 1 && text[sign] == '0') {
+    // To CPython's C code these are octal, to its Python code an error; no pickler writes them.
+    cursor_.source().fail(ErrorCode::BadText, token.at, "expected decimal digits without leading zeros");
+  }
+}
+
+// GET and PUT.
+void Lexer::memoIndex(Token& token) {
+  size_t size;
+  const char* text = line(size);
+  decimal(token, text, size);
+  if (token.carries != Carries::Int || token.integer < 0) {
+    cursor_.source().fail(ErrorCode::BadText, token.at, "expected a memo index");
+  }
+  token.carries = Carries::MemoIndex;
+}
+
+void Lexer::decimal(Token& token, const char* text, size_t size) {
+  const auto bad = [&](const char* what) { cursor_.source().fail(ErrorCode::BadText, token.at, what); };
   const char* end = text + size;
   const bool negative = size && *text == '-';
   if (size && (*text == '-' || *text == '+')) ++text;
@@ -170,6 +201,8 @@ void Lexer::textFloat(Token& token) {
   const char* end = text + size;
   token.carries = Carries::Float;
   const char* digits = size && *text == '+' ? text + 1 : text;
+  // from_chars takes "nan(…)" and would take the second of two signs; Python takes neither.
+  const bool odd = size && (text[size - 1] == ')' || (digits > text && digits < end && *digits == '-'));
   const auto [stop, error] = std::from_chars(digits, end, token.number);
   if (error == std::errc::result_out_of_range && stop == end) {
     // from_chars leaves the value alone; Python rounds to an infinity or to zero.
@@ -177,7 +210,7 @@ void Lexer::textFloat(Token& token) {
     token.number = std::strtod(copy.c_str(), nullptr);
     return;
   }
-  if (error != std::errc{} || stop != end) {
+  if (error != std::errc{} || stop != end || odd) {
     cursor_.source().fail(ErrorCode::BadText, token.at, "expected a decimal number");
   }
 }
@@ -200,7 +233,9 @@ void Lexer::quoted(Token& token) {
     }
     if (++p == end) bad("expected an escape after the backslash");
     switch (*p) {
-      case '\\': case '\'': case '"': scratch_ += *p; break;
+      case '\\':
+      case '\'':
+      case '"': scratch_ += *p; break;
       case 'n': scratch_ += '\n'; break;
       case 't': scratch_ += '\t'; break;
       case 'r': scratch_ += '\r'; break;
@@ -256,6 +291,8 @@ void Lexer::rawUnicode(Token& token) {
       }
       appendUtf8(scratch_, code);
     } else {
+      // A backslash takes the next character with it, so that the second of two never begins an escape.
+      if (*p == '\\' && p + 1 < end) scratch_ += *p++;
       appendUtf8(scratch_, static_cast<uint8_t>(*p));
     }
   }
@@ -333,14 +370,6 @@ void Lexer::next(Token& token) {
     token.carries = Carries::Int;
     token.integer = static_cast<int64_t>(value);
   };
-  const auto memoText = [&] {
-    textInteger(token, false);
-    if (token.carries == Carries::Bool) token.carries = Carries::Int;
-    if (token.carries != Carries::Int || token.integer < 0) {
-      cursor_.source().fail(ErrorCode::BadText, at, "expected a memo index");
-    }
-    token.carries = Carries::MemoIndex;
-  };
 
   switch (token.op) {
     case Op::BinInt1: integer(Carries::Int, 1); break;
@@ -361,24 +390,41 @@ void Lexer::next(Token& token) {
     case Op::BinUnicode: text(4); break;
     case Op::ShortBinUnicode: text(1); break;
     case Op::BinUnicode8: text(8); break;
-    case Op::BinGet: case Op::BinPut: integer(Carries::MemoIndex, 1); break;
-    case Op::LongBinGet: case Op::LongBinPut: integer(Carries::MemoIndex, 4); break;
-    case Op::Get: case Op::Put: memoText(); break;
+    case Op::BinGet:
+    case Op::BinPut: integer(Carries::MemoIndex, 1); break;
+    case Op::LongBinGet:
+    case Op::LongBinPut: integer(Carries::MemoIndex, 4); break;
+    case Op::Get:
+    case Op::Put: memoIndex(token); break;
     case Op::Int: textInteger(token, false); break;
     case Op::Long: textInteger(token, true); break;
     case Op::Float: textFloat(token); break;
     case Op::String: quoted(token); break;
     case Op::Unicode: rawUnicode(token); break;
-    case Op::BinString: positive(4); counted(Carries::ByteText, 4); break;
+    case Op::BinString:
+      positive(4);
+      counted(Carries::ByteText, 4);
+      break;
     case Op::ShortBinString: counted(Carries::ByteText, 1); break;
     case Op::BinBytes: counted(Carries::Bytes, 4); break;
     case Op::ShortBinBytes: counted(Carries::Bytes, 1); break;
-    case Op::BinBytes8: case Op::ByteArray8: counted(Carries::Bytes, 8); break;
+    case Op::BinBytes8:
+    case Op::ByteArray8: counted(Carries::Bytes, 8); break;
     case Op::Long1: longBytes(1); break;
-    case Op::Long4: positive(4); longBytes(4); break;
-    case Op::Global: case Op::Inst: global(token); break;
-    case Op::NewTrue: token.carries = Carries::Bool; token.integer = 1; break;
-    case Op::NewFalse: token.carries = Carries::Bool; token.integer = 0; break;
+    case Op::Long4:
+      positive(4);
+      longBytes(4);
+      break;
+    case Op::Global:
+    case Op::Inst: global(token); break;
+    case Op::NewTrue:
+      token.carries = Carries::Bool;
+      token.integer = 1;
+      break;
+    case Op::NewFalse:
+      token.carries = Carries::Bool;
+      token.integer = 0;
+      break;
     case Op::Proto:
       integer(Carries::Nothing, 1);
       if (token.integer > 5) {
@@ -398,17 +444,26 @@ void Lexer::next(Token& token) {
       token.carries = Carries::Text;
       break;
     }
-    case Op::Mark: case Op::Stop: case Op::Pop: case Op::PopMark: case Op::Dup: case Op::None: case Op::BinPersId:
+    case Op::Stop:
+      if (frameEnd_ != UINT64_MAX && cursor_.offset() < frameEnd_) {
+        cursor_.source().fail(ErrorCode::BadFrame, at,
+                              "expected the frame to end behind STOP, found " +
+                                  std::to_string(frameEnd_ - cursor_.offset()) + " more bytes");
+      }
+      break;
+    // clang-format off
+    case Op::Mark: case Op::Pop: case Op::PopMark: case Op::Dup: case Op::None: case Op::BinPersId:
     case Op::Reduce: case Op::Append: case Op::Build: case Op::Dict: case Op::EmptyDict: case Op::Appends:
     case Op::List: case Op::EmptyList: case Op::Obj: case Op::SetItem: case Op::Tuple: case Op::EmptyTuple:
     case Op::SetItems: case Op::NewObj: case Op::Tuple1: case Op::Tuple2: case Op::Tuple3: case Op::EmptySet:
     case Op::AddItems: case Op::FrozenSet: case Op::NewObjEx: case Op::StackGlobal: case Op::Memoize: break;
     case Op::Ext1: case Op::Ext2: case Op::Ext4:
+      // clang-format on
       cursor_.source().fail(ErrorCode::UnsupportedOpcode, at, "an extension registry code needs the writer's program");
-    case Op::NextBuffer: case Op::ReadonlyBuffer:
+    case Op::NextBuffer:
+    case Op::ReadonlyBuffer:
       cursor_.source().fail(ErrorCode::UnsupportedOpcode, at, "an out-of-band buffer is not in the file");
-    default:
-      cursor_.source().fail(ErrorCode::BadOpcode, at, "expected a pickle opcode, found " + hexByte(code));
+    default: cursor_.source().fail(ErrorCode::BadOpcode, at, "expected a pickle opcode, found " + hexByte(code));
   }
   if (frameEnd_ != UINT64_MAX && token.op != Op::Frame && cursor_.offset() > frameEnd_) {
     cursor_.source().fail(ErrorCode::BadFrame, at, "expected the opcode to end inside its frame");

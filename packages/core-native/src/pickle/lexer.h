@@ -26,19 +26,22 @@ enum class Carries : uint8_t {
 struct Token {
   Op op = Op::Stop;
   Carries carries = Carries::Nothing;
-  uint64_t at = 0;       // offset of the opcode
+  uint64_t at = 0;  // offset of the opcode
   int64_t integer = 0;
   double number = 0;
   const uint8_t* bytes = nullptr;  // valid until the next token
   size_t size = 0;
-  bool inPlace = false;            // bytes point into the cursor's window, so an offset can stand for them
+  bool inPlace = false;  // bytes point into the cursor's window, so an offset can stand for them
 };
 
 class Lexer {
  public:
   // A part of a pickle may end before the frame does that it begins or contains.
   enum class Of { Whole, Part };
-  explicit Lexer(Cursor& cursor, Of of = Of::Whole) : cursor_(cursor), part_(of == Of::Part) {}
+  // An argument is in memory at once: one of more than `longest` bytes is refused before it is read.
+  static constexpr uint64_t kLongest = uint64_t{1} << 30;
+  explicit Lexer(Cursor& cursor, Of of = Of::Whole, uint64_t longest = kLongest)
+      : cursor_(cursor), part_(of == Of::Part), longest_(longest) {}
 
   // Reads one opcode and its argument, and moves behind them.
   void next(Token& token);
@@ -56,8 +59,11 @@ class Lexer {
  private:
   uint64_t length(uint64_t at, unsigned width);
   void body(Token& token, uint64_t length);
+  void checkLongest(uint64_t at, uint64_t size) const;
   const char* line(size_t& size);
   void textInteger(Token& token, bool isLong);
+  void decimal(Token& token, const char* text, size_t size);
+  void memoIndex(Token& token);
   void textFloat(Token& token);
   void quoted(Token& token);
   void rawUnicode(Token& token);
@@ -66,6 +72,7 @@ class Lexer {
 
   Cursor& cursor_;
   bool part_;
+  uint64_t longest_;
   int protocol_ = 0;
   uint64_t frameEnd_ = UINT64_MAX;
   std::string scratch_;

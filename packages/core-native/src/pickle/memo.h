@@ -16,6 +16,7 @@ class Memo {
       dense_[static_cast<size_t>(index - first_)] = value;
     } else if (index == first_ + dense_.size()) {
       dense_.push_back(value);
+      if (!others_.empty()) others_.erase(index);  // or it would count twice
     } else {
       others_[index] = value;
     }

@@ -16,8 +16,10 @@ bool pushesAtom(const Token& token, ItemKind& kind) {
     case Carries::Int: kind = ItemKind::Int; return true;
     case Carries::Bool: kind = ItemKind::Bool; return true;
     case Carries::Float: kind = ItemKind::Float; return true;
-    case Carries::Text: case Carries::ByteText: kind = ItemKind::Text; return true;
-    case Carries::Big: case Carries::Bytes: kind = ItemKind::Other; return true;
+    case Carries::Text:
+    case Carries::ByteText: kind = ItemKind::Text; return true;
+    case Carries::Big:
+    case Carries::Bytes: kind = ItemKind::Other; return true;
     default: return false;
   }
 }
@@ -77,8 +79,9 @@ void Outline::scan(Lexer& lexer, Around around, uint64_t memoCount, const Decode
   far_ = nullptr;
 }
 
-// Whether the value is whole. A pickle is postfix: what follows a container may be a part of it (its items, its state) or
-// the next value, and an opcode further on decides. Until then both are possible, and what was read can be taken back.
+// Whether the value is whole. A pickle is postfix: what follows a container may be a part of it (its items, its state)
+// or the next value, and an opcode further on decides. Until then both are possible, and what was read can be taken
+// back.
 bool Outline::atEnd(Around around) {
   if (!marks_.empty() || stack_.empty()) return false;
   Cursor& cursor = lexer_->cursor();
@@ -99,8 +102,10 @@ bool Outline::atEnd(Around around) {
 // With one value on the stack.
 bool Outline::endsHere(Op op, Around around) {
   switch (op) {
+    // clang-format off
     case Op::Put: case Op::BinPut: case Op::LongBinPut: case Op::Memoize: case Op::Mark: case Op::Frame: return false;
     case Op::SetItem: case Op::SetItems: case Op::Append: case Op::Appends: case Op::AddItems: case Op::Stop: return true;
+    // clang-format on
     default: break;
   }
   // What follows a global is its call: arguments, then REDUCE or NEWOBJ.
@@ -118,9 +123,10 @@ bool Outline::maybeContinues(Op op, Around around) const {
   if (stack_[0].kind != ItemKind::Node) return false;
   const Node& node = nodes_[stack_[0].node];
   switch (node.kind) {
-    case NodeKind::Call: case NodeKind::Instance: return true;                // a state and BUILD
-    case NodeKind::List: return node.count == 0;                              // one item and APPEND
-    case NodeKind::Dict:                                                      // one key and value and SETITEM
+    case NodeKind::Call:
+    case NodeKind::Instance: return true;         // a state and BUILD
+    case NodeKind::List: return node.count == 0;  // one item and APPEND
+    case NodeKind::Dict:                          // one key and value and SETITEM
       if (node.count || node.runCount) return false;
       return around != Around::IntKeys || (op != Op::BinInt && op != Op::BinInt1 && op != Op::BinInt2);
     default: return false;
@@ -133,16 +139,22 @@ bool Outline::stillFits(Op op) const {
   const bool dict = stack_[0].kind == ItemKind::Node && nodes_[stack_[0].node].kind == NodeKind::Dict;
   const bool list = stack_[0].kind == ItemKind::Node && nodes_[stack_[0].node].kind == NodeKind::List;
   switch (op) {
+    // clang-format off
     case Op::Put: case Op::BinPut: case Op::LongBinPut: case Op::Memoize: case Op::Mark: case Op::Frame: return true;
     case Op::Tuple1: case Op::Reduce: case Op::NewObj: case Op::Tuple2: case Op::Tuple3: case Op::BinPersId: return true;
+    // clang-format on
     case Op::Append: return list && above == 1;
     case Op::SetItem: return dict && above == 2;
     case Op::Build: return above >= 1;
     case Op::StackGlobal: return true;
-    case Op::SetItems: case Op::Appends: case Op::AddItems: case Op::Stop: return false;
+    case Op::SetItems:
+    case Op::Appends:
+    case Op::AddItems:
+    case Op::Stop: return false;
     // A global on top wants arguments before it counts as one value.
-    default: return above < (dict ? 2u : 1u) || kindOf(stack_.back()) == ItemKind::Global ||
-                    kindOf(stack_.back()) == ItemKind::Text;
+    default:
+      return above < (dict ? 2u : 1u) || kindOf(stack_.back()) == ItemKind::Global ||
+             kindOf(stack_.back()) == ItemKind::Text;
   }
 }
 
@@ -303,7 +315,8 @@ void Outline::extend(const Token& token, size_t from) {
 void Outline::put(const Token& token, uint64_t index) {
   Item& item = top(token);
   const uint32_t end = offset(lexer_->cursor().offset());
-  if (item.kind == ItemKind::Node && stack_.size() && nodes_[item.node].end == offset(token.at)) nodes_[item.node].end = end;
+  if (item.kind == ItemKind::Node && stack_.size() && nodes_[item.node].end == offset(token.at))
+    nodes_[item.node].end = end;
   memoLeast_ = std::min(memoLeast_, index);
   memoMost_ = std::max(memoMost_, index);
   Item known;
@@ -346,9 +359,10 @@ bool Outline::memo(uint64_t index, Item& item) const {
   const Run& run = runs_[segment->at];
   item = Item{};
   item.kind = ItemKind::Text;
-  item.begin = runBase_[segment->at] + run.entryAt(within);
+  const uint32_t epoch = run.first + within;
+  item.begin = runBase_[segment->at] + run.entryAt(epoch);
   item.at = item.begin + run.header;
-  item.size = run.nameSize + 1u + Run::digits(within);
+  item.size = run.nameSize + 1u + Run::digits(epoch);
   item.end = static_cast<uint32_t>(item.at) + item.size;
   return true;
 }
@@ -432,7 +446,8 @@ bool Outline::step(const Token& token) {
   // At the bottom of the stack a MARK may belong to whatever comes next. What closes it tells.
   const auto closesOuter = [&] { return marks_.size() == 1 && marks_[0] == 1; };
   switch (token.op) {
-    case Op::Proto: case Op::Frame: break;
+    case Op::Proto:
+    case Op::Frame: break;
     case Op::Stop: fail(ErrorCode::BadStop, token, "expected a value, found the end of the pickle");
     case Op::Mark:
       if (marks_.size() >= depthLimit_) fail(ErrorCode::TooDeep, token, "expected fewer open marks");
@@ -455,7 +470,10 @@ bool Outline::step(const Token& token) {
     case Op::Tuple1: tuple(token, 1); break;
     case Op::Tuple2: tuple(token, 2); break;
     case Op::Tuple3: tuple(token, 3); break;
-    case Op::Tuple: case Op::List: case Op::Dict: case Op::FrozenSet:
+    case Op::Tuple:
+    case Op::List:
+    case Op::Dict:
+    case Op::FrozenSet:
       if (closesOuter()) {
         lexer_->cursor().seek(markOffsets_[0]);
         stack_.resize(1);
@@ -472,13 +490,19 @@ bool Outline::step(const Token& token) {
     case Op::EmptySet: stack_.push_back(newNode(NodeKind::Set, offset(token.at))); break;
     case Op::Append: extend(token, stack_.size() - (stack_.empty() ? 0 : 1)); break;
     case Op::SetItem: extend(token, stack_.size() - std::min<size_t>(stack_.size(), 2)); break;
-    case Op::Appends: case Op::AddItems: case Op::SetItems: {
+    case Op::Appends:
+    case Op::AddItems:
+    case Op::SetItems: {
       const size_t mark = popMark(token);
       extend(token, mark);
       break;
     }
-    case Op::BinGet: case Op::LongBinGet: case Op::Get: get(token); break;
-    case Op::BinPut: case Op::LongBinPut: case Op::Put: put(token, static_cast<uint64_t>(token.integer)); break;
+    case Op::BinGet:
+    case Op::LongBinGet:
+    case Op::Get: get(token); break;
+    case Op::BinPut:
+    case Op::LongBinPut:
+    case Op::Put: put(token, static_cast<uint64_t>(token.integer)); break;
     case Op::Memoize: put(token, memoStart_ + memoPuts_); break;
     case Op::Global: push(token, ItemKind::Global); break;
     case Op::StackGlobal: {
@@ -500,7 +524,8 @@ bool Outline::step(const Token& token) {
     case Op::Reduce: call(token, NodeKind::Call, 2); break;
     case Op::NewObj: call(token, NodeKind::Instance, 2); break;
     case Op::NewObjEx: call(token, NodeKind::Instance, 3); break;
-    case Op::Inst: case Op::Obj: fromMark(token, NodeKind::Instance); break;
+    case Op::Inst:
+    case Op::Obj: fromMark(token, NodeKind::Instance); break;
     case Op::Build: {
       const size_t floor = marks_.empty() ? 0 : marks_.back();
       if (stack_.size() < floor + 2) fail(ErrorCode::StackUnderflow, token, "expected an object and its state");

@@ -26,12 +26,12 @@ enum class ItemKind : uint8_t { None, Bool, Int, Float, Text, Global, Node, Far,
 struct Item {
   uint32_t begin = 0, end = 0;
   ItemKind kind = ItemKind::None;
-  bool owned = false;        // a text that is not in the file as it reads: then `at` is an index of owned texts
-  uint32_t size = 0;         // of a text
+  bool owned = false;  // a text that is not in the file as it reads: then `at` is an index of owned texts
+  uint32_t size = 0;   // of a text
   union {
     int64_t integer = 0;
     double number;
-    uint64_t at;             // of a text's or global's bytes
+    uint64_t at;  // of a text's or global's bytes
     uint32_t node;
     const struct FarItem* far;
   };
@@ -49,13 +49,13 @@ struct Node {
   NodeKind kind;
   uint32_t begin = 0, end = 0;
   uint32_t firstChunk = UINT32_MAX, lastChunk = UINT32_MAX;
-  uint32_t count = 0;                      // children in chunks: keys and values of a dict, callee and arguments of a call
-  uint32_t firstRun = 0, runCount = 0;     // a dict's regular batches
-  bool irregular = false;                  // a dict with both runs and children, or batches out of line
+  uint32_t count = 0;                   // children in chunks: keys and values of a dict, callee and arguments of a call
+  uint32_t firstRun = 0, runCount = 0;  // a dict's regular batches
+  bool irregular = false;               // a dict with both runs and children, or batches out of line
 };
 
-// What surrounds a value. Where it stands in a dict's batch, the next key follows it, and only the kind of that key tells
-// whether what comes next is still a part of the value; elsewhere an opcode that takes the value follows.
+// What surrounds a value. Where it stands in a dict's batch, the next key follows it, and only the kind of that key
+// tells whether what comes next is still a part of the value; elsewhere an opcode that takes the value follows.
 enum class Around : uint8_t { TextKeys, IntKeys, Taker };
 
 using FarLookup = std::function<const FarItem*(uint64_t index, uint64_t at)>;
@@ -101,7 +101,7 @@ class Outline {
   struct Segment {
     uint64_t first;
     uint64_t count;
-    uint32_t at;    // index into memoItems_ or runs_
+    uint32_t at;  // index into memoItems_ or runs_
     bool run;
   };
 

@@ -14,15 +14,17 @@ uint64_t little(const uint8_t* p, unsigned width) {
   return value;
 }
 
-// Entries K n G ........, n counting from 0. Returns where they end.
+// Entries K n G ........, n counting on. Returns where they end.
 size_t parseEpochs(const uint8_t* p, size_t at, size_t size, Run& run) {
+  if (size - at < 11) return at;
   run.begin = static_cast<uint32_t>(at);
-  uint32_t epoch = 0;
+  run.first = p[at + 1];
+  uint32_t epoch = run.first;
   while (epoch < 256 && size - at >= 11 && p[at] == 'K' && p[at + 1] == epoch && p[at + 2] == 'G') {
     at += 11;
     ++epoch;
   }
-  run.count = epoch;
+  run.count = epoch - run.first;
   return at;
 }
 
@@ -49,25 +51,37 @@ unsigned putSize(uint8_t code) {
   }
 }
 
-// Entries 'set@n' -> float, n counting from 0. Returns where they end; an empty run where the first is not of this form.
+// 'set@12' as the size of 'set' and 12. False where it is not of this form: digits as Python writes them, at most four.
+bool splitKey(const uint8_t* text, size_t length, uint16_t& nameSize, uint32_t& epoch) {
+  if (length < 3 || length > 64) return false;
+  size_t digits = 0;
+  epoch = 0;
+  for (uint32_t unit = 1; digits < 4 && digits + 2 < length; ++digits, unit *= 10) {
+    const uint8_t digit = text[length - 1 - digits];
+    if (digit < '0' || digit > '9') break;
+    epoch += unit * (digit - '0');
+  }
+  if (digits == 0 || digits != Run::digits(epoch) || text[length - 1 - digits] != '@') return false;
+  nameSize = static_cast<uint16_t>(length - 1 - digits);
+  return true;
+}
+
+// Entries 'set@n' -> float, n counting on. Returns where they end; an empty run where the first is not of this form.
 size_t parseSet(const uint8_t* p, size_t at, size_t size, uint64_t memo, Run& run) {
   unsigned header;
   size_t length;
-  if (!keyHeader(p + at, size - at, header, length) || length < 3 || length > 64) return at;
-  const uint8_t* text = p + at + header;
-  if (text[length - 2] != '@' || text[length - 1] != '0') return at;
+  if (!keyHeader(p + at, size - at, header, length)) return at;
+  const uint8_t* name = p + at + header;
+  if (!splitKey(name, length, run.nameSize, run.first)) return at;
   run.begin = static_cast<uint32_t>(at);
   run.header = static_cast<uint8_t>(header);
-  run.nameSize = static_cast<uint16_t>(length - 2);
   const size_t afterKey = at + header + length;
   if (afterKey >= size) return at;
   run.put = static_cast<uint8_t>(putSize(p[afterKey]));
   if (memo == kAnyMemo && run.put >= 2 && size - afterKey > run.put) memo = little(p + afterKey + 1, run.put - 1u);
-  run.firstMemo = memo;
-  const uint8_t* name = text;
   const size_t nameAt = run.nameSize + 1u;  // with its '@'
 
-  for (uint32_t epoch = 0; epoch < kMaxEpochs; ++epoch) {
+  for (uint32_t epoch = run.first; epoch < kMaxEpochs; ++epoch, ++memo) {
     const unsigned digits = Run::digits(epoch);
     const size_t keySize = nameAt + digits, entry = header + keySize + run.put + 9;
     if (size - at < entry) return at;
@@ -82,11 +96,12 @@ size_t parseSet(const uint8_t* p, size_t at, size_t size, uint64_t memo, Run& ru
     }
     const uint8_t* put = digit + digits;
     if (run.put == 1 && put[0] != static_cast<uint8_t>(Op::Memoize)) return at;
-    if (run.put == 2 && (put[0] != static_cast<uint8_t>(Op::BinPut) || put[1] != memo + epoch)) return at;
-    if (run.put == 5 && (put[0] != static_cast<uint8_t>(Op::LongBinPut) || little(put + 1, 4) != memo + epoch)) return at;
+    if (run.put == 2 && (put[0] != static_cast<uint8_t>(Op::BinPut) || put[1] != memo)) return at;
+    if (run.put == 5 && (put[0] != static_cast<uint8_t>(Op::LongBinPut) || little(put + 1, 4) != memo))
+      return at;
     if (put[run.put] != 'G') return at;
     at += entry;
-    run.count = epoch + 1;
+    ++run.count;
   }
   return at;
 }

@@ -13,22 +13,18 @@ namespace nb201 {
 
 struct Run {
   uint32_t begin = 0;      // offset of its first entry, from where the batch was parsed
-  uint32_t count = 0;      // entries, of epochs 0, 1, 2, …
+  uint32_t first = 0;      // epoch of its first entry; the others count on from it
+  uint32_t count = 0;      // entries
   uint16_t nameSize = 0;   // of the set's name; 0 where keys are epochs alone
   uint8_t header = 0;      // bytes of a key before its text
   uint8_t put = 0;         // bytes of the memo opcode behind a key: 0, 1 (MEMOIZE), 2 (BINPUT) or 5 (LONG_BINPUT)
-  uint64_t firstMemo = 0;  // index of the first key's memo entry, where `put` is 2 or 5
 
   static unsigned digits(uint32_t epoch) { return epoch < 10 ? 1 : epoch < 100 ? 2 : epoch < 1000 ? 3 : 4; }
-  // Offset of the entry of an epoch, from where the batch was parsed.
+  // Whether it has this epoch.
+  bool has(uint32_t epoch) const { return epoch - first < count; }
+  // Offset of the entry of an epoch that it has, from where the batch was parsed.
   uint32_t entryAt(uint32_t epoch) const {
-    if (nameSize == 0) return begin + epoch * 11;
-    const uint32_t size = header + nameSize + 1u + put + 9u;  // and the digits
-    uint32_t at = begin + epoch * (size + 1);
-    if (epoch > 10) at += epoch - 10;
-    if (epoch > 100) at += epoch - 100;
-    if (epoch > 1000) at += epoch - 1000;
-    return at;
+    return begin + (nameSize == 0 ? (epoch - first) * 11 : sizeBefore(epoch) - sizeBefore(first));
   }
   // Offset of the eight bytes of an epoch's float.
   uint32_t floatAt(uint32_t epoch) const {
@@ -36,6 +32,16 @@ struct Run {
   }
   std::string_view name(const uint8_t* batch) const {
     return {reinterpret_cast<const char*>(batch) + begin + header, nameSize};
+  }
+
+ private:
+  // Of the entries of epochs 0 to `epoch` - 1: each longer by the digits of its epoch.
+  uint32_t sizeBefore(uint32_t epoch) const {
+    uint32_t size = epoch * (header + nameSize + 1u + put + 9u + 1u);
+    if (epoch > 10) size += epoch - 10;
+    if (epoch > 100) size += epoch - 100;
+    if (epoch > 1000) size += epoch - 1000;
+    return size;
   }
 };
 

@@ -46,6 +46,7 @@ class StretchSource final : public ByteSource {
   }
 
   void read(uint64_t offset, void* to, size_t count) const override {
+    if (offset < begin_) fail(ErrorCode::Truncated, offset, "expected bytes from " + std::to_string(begin_) + " on");
     checkRange(offset, count);
     std::memcpy(to, bytes_.get() + (offset - begin_), count);
   }
@@ -74,6 +75,21 @@ class SliceSource final : public ByteSource {
  private:
   SourcePtr whole_;
   uint64_t offset_;
+};
+
+class HeadSource final : public ByteSource {
+ public:
+  HeadSource(SourcePtr whole, uint64_t end) : ByteSource(whole->name(), end), whole_(std::move(whole)) {}
+
+  void read(uint64_t offset, void* to, size_t count) const override {
+    checkRange(offset, count);
+    whole_->read(offset, to, count);
+  }
+  const uint8_t* data() const override { return whole_->data(); }
+  uint64_t dataBegin() const override { return whole_->dataBegin(); }
+
+ private:
+  SourcePtr whole_;
 };
 
 #ifdef _WIN32
@@ -207,6 +223,12 @@ SourcePtr sliceOf(SourcePtr whole, std::string name, uint64_t offset, uint64_t s
   return std::make_shared<SliceSource>(std::move(whole), std::move(name), offset, size);
 }
 
+SourcePtr headOf(SourcePtr whole, uint64_t end) {
+  if (end > whole->size())
+    whole->fail(ErrorCode::Truncated, whole->size(), "expected bytes up to " + std::to_string(end));
+  return std::make_shared<HeadSource>(std::move(whole), end);
+}
+
 SourcePtr stretchOf(const SourcePtr& whole, uint64_t begin, uint64_t end) {
   if (whole->data()) return whole;
   return std::make_shared<StretchSource>(*whole, begin, end);
@@ -214,7 +236,7 @@ SourcePtr stretchOf(const SourcePtr& whole, uint64_t begin, uint64_t end) {
 
 Cursor::Cursor(const ByteSource& source, uint64_t begin, uint64_t end, size_t chunk)
     : source_(source), end_(end), chunk_(chunk), base_(begin) {
-  if (begin > end || end > source.size()) {
+  if (begin > end || end > source.size() || (source.data() && begin < source.dataBegin())) {
     source.fail(ErrorCode::Truncated, begin, "expected bytes up to " + std::to_string(end));
   }
   if (const uint8_t* all = source.data()) {

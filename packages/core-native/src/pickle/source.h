@@ -49,6 +49,9 @@ SourcePtr fromMemory(std::string name, std::vector<uint8_t> bytes);
 // The bytes [offset, offset + size) of another source, seen as a source that starts at 0.
 SourcePtr sliceOf(SourcePtr whole, std::string name, uint64_t offset, uint64_t size);
 
+// The bytes [0, end) of another source.
+SourcePtr headOf(SourcePtr whole, uint64_t end);
+
 // [begin, end) of a source in memory, at the offsets that it has in the whole, so that errors name those.
 SourcePtr stretchOf(const SourcePtr& whole, uint64_t begin, uint64_t end);
 

@@ -14,24 +14,24 @@ enum class Kind : uint8_t {
   None,
   Bool,
   Int,
-  BigInt,      // text: two's complement, little-endian
+  BigInt,  // text: two's complement, little-endian
   Float,
-  Complex,     // complex
-  Str,         // text: UTF-8, surrogates allowed
-  ByteStr,     // text: a Python 2 str
-  Bytes,       // text
-  ByteArray,   // text
-  Tuple,       // sequence
-  List,        // sequence
-  Set,         // sequence
-  FrozenSet,   // sequence
-  Dict,        // sequence: key, value, key, value …; `ordered` for an OrderedDict
-  Global,      // global: a name, never the thing
-  Object,      // object: a call that is not made, an instance that is not built
-  Dtype,       // dtype
-  NdArray,     // ndarray
-  Storage,     // storage
-  Tensor,      // tensor
+  Complex,    // complex
+  Str,        // text: UTF-8, surrogates allowed
+  ByteStr,    // text: a Python 2 str
+  Bytes,      // text
+  ByteArray,  // text
+  Tuple,      // sequence
+  List,       // sequence
+  Set,        // sequence
+  FrozenSet,  // sequence
+  Dict,       // sequence: key, value, key, value …; `ordered` for an OrderedDict
+  Global,     // global: a name, never the thing
+  Object,     // object: a call that is not made, an instance that is not built
+  Dtype,      // dtype
+  NdArray,    // ndarray
+  Storage,    // storage
+  Tensor,     // tensor
 };
 
 struct Value;
@@ -77,12 +77,18 @@ struct ComplexNumber {
   double real, imaginary;
 };
 
-struct Sequence {
+// What may hold other values.
+struct Holder {
+  uint32_t depth = 1;  // at least the levels of holders from here down, or kUnknownDepth
+  bool held = false;   // by another one, whose depth does not follow when this one's grows
+};
+constexpr uint32_t kUnknownDepth = UINT32_MAX / 2;
+
+struct Sequence : Holder {
   std::vector<Value> items;
-  uint32_t depth = 1;      // levels of containers from here down, as far as known when it was filled
-  bool hashable = false;   // tuples of hashable values and frozen sets
-  bool ordered = false;    // collections.OrderedDict
-  Value attributes;        // an OrderedDict's __dict__ (torch keeps `_metadata` there); None where it has none
+  bool hashable = false;  // tuples of hashable values and frozen sets
+  bool ordered = false;   // collections.OrderedDict
+  Value attributes;       // an OrderedDict's __dict__ (torch keeps `_metadata` there); None where it has none
 };
 
 struct GlobalName {
@@ -90,15 +96,14 @@ struct GlobalName {
   std::string full() const { return module + "." + name; }
 };
 
-struct Object {
-  Value callee;            // a Global, as a rule
-  Value arguments;         // a tuple
-  Value keywords;          // of NEWOBJ_EX
-  Value state;             // of BUILD
+struct Object : Holder {
+  Value callee;     // a Global, as a rule
+  Value arguments;  // a tuple
+  Value keywords;   // of NEWOBJ_EX
+  Value state;      // of BUILD
   bool hasState = false;
   std::vector<Value> items;  // appended or added
   std::vector<Value> pairs;  // key, value, … set
-  uint32_t depth = 1;
 };
 
 // NumPy's dtype as its character code and size: 'f' 8, 'i' 4, 'u' 1, 'b' 1, 'c' 16, 'S' n, 'U' n, 'V' n, 'O'.
@@ -107,36 +112,39 @@ struct DtypeInfo {
   uint32_t size = 0;
   bool bigEndian = false;
   bool structured = false;  // fields or a subarray: described, never interpreted
+  bool settled = false;     // it has its state, or an array relies on it: it takes no state any more
   std::string text;         // as written: 'f8', '<i4'
 };
 
-struct NdArray {
+struct NdArray : Holder {
   const DtypeInfo* dtype = nullptr;
   std::vector<uint64_t> shape;
   bool fortran = false;
-  std::string_view data;     // raw, in the dtype's byte order; empty for objects
-  Value objects;             // the list of an object array, else None
+  std::string_view data;  // raw, in the dtype's byte order; empty for objects
+  Value objects;          // the list of an object array, else None
   bool filled = false;
 };
 
+// clang-format off
 enum class TensorType : uint8_t {
   Float64, Float32, Float16, BFloat16, Int64, Int32, Int16, Int8, UInt8, Bool, Complex64, Complex128, Untyped,
 };
+// clang-format on
 size_t elementSize(TensorType type);
 const char* typeName(TensorType type);
 
 struct Storage {
-  std::string key;         // where the container keeps the bytes
-  std::string location;    // 'cpu', 'cuda:0': where it was; it is read to memory in any case
+  std::string key;       // where the container keeps the bytes
+  std::string location;  // 'cpu', 'cuda:0': where it was; it is read to memory in any case
   TensorType type = TensorType::Float32;
-  uint64_t count = 0;      // elements
-  uint64_t viewOffset = 0; // elements before the first, where this is a view of the stored one (torch before 0.4)
+  uint64_t count = 0;       // elements
+  uint64_t viewOffset = 0;  // elements before the first, where this is a view of the stored one (torch before 0.4)
 };
 
 struct Tensor {
   const Storage* storage = nullptr;
   TensorType type = TensorType::Float32;
-  uint64_t offset = 0;     // in elements
+  uint64_t offset = 0;  // in elements
   std::vector<uint64_t> shape, stride;
   bool requiresGrad = false;
   bool parameter = false;

@@ -49,7 +49,9 @@ std::vector<uint8_t> bunzip2(const ByteSource& file, uint64_t maxBytes) {
     while (status != BZ_STREAM_END) {
       if (used == ready) more();
       if (filled == out.size()) {
-        if (filled > maxBytes) file.fail(ErrorCode::Limit, at, "expected at most " + std::to_string(maxBytes) + " bytes after decompression");
+        if (filled > maxBytes)
+          file.fail(ErrorCode::Limit, at,
+                    "expected at most " + std::to_string(maxBytes) + " bytes after decompression");
         out.resize(std::max<size_t>(kPiece * 4, out.size() * 2));
       }
       bz.stream.next_in = reinterpret_cast<char*>(in.data() + used);
@@ -58,18 +60,19 @@ std::vector<uint8_t> bunzip2(const ByteSource& file, uint64_t maxBytes) {
       const size_t room = std::min<size_t>(out.size() - filled, size_t{1} << 30);
       bz.stream.avail_out = static_cast<unsigned>(room);
       status = BZ2_bzDecompress(&bz.stream);
-      const uint64_t where = at - ready + used;
       used = ready - bz.stream.avail_in;
       filled += room - bz.stream.avail_out;
       if (status != BZ_OK && status != BZ_STREAM_END) {
-        file.fail(ErrorCode::BadContainer, where, "expected bzip2 data, found damage (libbz2 says " + std::to_string(status) + ")");
+        file.fail(ErrorCode::BadContainer, at - ready + used,
+                  "expected bzip2 data, found damage (libbz2 says " + std::to_string(status) + ")");
       }
       if (status == BZ_OK && used == ready && at == file.size() && bz.stream.avail_out > 0) {
         file.fail(ErrorCode::Truncated, file.size(), "expected the end of a bzip2 stream, found the end of the file");
       }
     }
   }
-  if (filled > maxBytes) file.fail(ErrorCode::Limit, at, "expected at most " + std::to_string(maxBytes) + " bytes after decompression");
+  if (filled > maxBytes)
+    file.fail(ErrorCode::Limit, at, "expected at most " + std::to_string(maxBytes) + " bytes after decompression");
   out.resize(filled);
   out.shrink_to_fit();
   return out;
@@ -104,11 +107,13 @@ std::vector<uint8_t> inflateRaw(const ByteSource& file, uint64_t offset, uint64_
     if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR) {
       file.fail(ErrorCode::BadContainer, offset, "expected deflated data, found damage");
     }
-    if (!room && produced) file.fail(ErrorCode::BadContainer, offset, "expected " + std::to_string(size) + " bytes, found more");
+    if (!room && produced)
+      file.fail(ErrorCode::BadContainer, offset, "expected " + std::to_string(size) + " bytes, found more");
     written += room ? produced : 0;
   }
   if (written != size) {
-    file.fail(ErrorCode::BadContainer, offset, "expected " + std::to_string(size) + " bytes, found " + std::to_string(written));
+    file.fail(ErrorCode::BadContainer, offset,
+              "expected " + std::to_string(size) + " bytes, found " + std::to_string(written));
   }
   return out;
 }

@@ -1,6 +1,7 @@
 #include "torchfile/container.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 
 #include "pickle/known.h"
@@ -22,10 +23,17 @@ struct Signature {
 };
 
 const Signature kOthers[] = {
+    {"PK\x03\x04", ErrorCode::UnsupportedContainer, "a zip file inside a bzip2 file; unpack it first"},
+    {"PK\x05\x06", ErrorCode::NotRecognized, "an empty zip archive"},
+    {"PK\x07\x08", ErrorCode::UnsupportedContainer, "a zip archive of several volumes"},
+    {"BZh", ErrorCode::UnsupportedContainer, "a file packed by bzip2 twice; unpack it first"},
     {"PYTORCH1", ErrorCode::UnsupportedContainer, "a preview version of torch's zip container"},
     {"\x1f\x8b", ErrorCode::UnsupportedContainer, "a gzip file; unpack it first"},
     {"7z\xbc\xaf\x27\x1c", ErrorCode::UnsupportedContainer, "a 7z archive; unpack it first"},
-    {std::string_view("\xfd" "7zXZ\0", 6), ErrorCode::UnsupportedContainer, "an xz file; unpack it first"},
+    {std::string_view("\xfd"
+                      "7zXZ\0",
+                      6),
+     ErrorCode::UnsupportedContainer, "an xz file; unpack it first"},
     {"\x28\xb5\x2f\xfd", ErrorCode::UnsupportedContainer, "a zstd file; unpack it first"},
     {"Rar!", ErrorCode::UnsupportedContainer, "a RAR archive; unpack it first"},
     {"\x89PNG", ErrorCode::NotRecognized, "a PNG picture"},
@@ -43,8 +51,8 @@ std::string lower(std::string_view text) {
 }
 
 bool pushesSomething(uint8_t code) {
-  return code && std::string_view("(]})NIJKLMFGSTUVXBCc\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x95\x96P").find(static_cast<char>(code)) !=
-                     std::string_view::npos;
+  return code && std::string_view("(]})NIJKLMFGSTUVXBCc\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x95\x96P")
+                         .find(static_cast<char>(code)) != std::string_view::npos;
 }
 
 // What is wrong with a file whose first bytes are no pickle, zip or bzip2.
@@ -56,7 +64,8 @@ void refuseOthers(const ByteSource& file, std::string_view head) {
     }
   }
   size_t text = 0;
-  while (text < head.size() && (head[text] == ' ' || head[text] == '\n' || head[text] == '\r' || head[text] == '\t')) ++text;
+  while (text < head.size() && (head[text] == ' ' || head[text] == '\n' || head[text] == '\r' || head[text] == '\t'))
+    ++text;
   const std::string start = lower(head.substr(text, 64));
   if (start.rfind("<!doctype", 0) == 0 || start.rfind("<html", 0) == 0 || start.rfind("<?xml", 0) == 0) {
     file.fail(ErrorCode::NotRecognized, 0,
@@ -65,10 +74,26 @@ void refuseOthers(const ByteSource& file, std::string_view head) {
   if (head.size() >= 262 && head.substr(257, 5) == "ustar") {
     const std::string_view member = head.substr(0, head.find('\0'));
     const bool torch = member.find("sys_info") != std::string_view::npos || member.find("pickle") == 0 ||
-                       member.find("storages") != std::string_view::npos || member.find("tensors") != std::string_view::npos;
+                       member.find("storages") != std::string_view::npos ||
+                       member.find("tensors") != std::string_view::npos;
     file.fail(ErrorCode::UnsupportedContainer, 0,
               torch ? "expected a legacy or zip torch file, found torch's tar container of before version 0.2"
                     : "expected a torch file or a pickle, found a tar archive");
+  }
+}
+
+// torch counts its zip container up where readers have to know.
+void checkVersion(const ByteSource& file, const ZipEntry& entry, std::string_view text) {
+  constexpr int kLatest = 10;
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.remove_suffix(1);
+  int version = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
+  if (error == std::errc::invalid_argument || end != text.data() + text.size()) {
+    file.fail(ErrorCode::BadContainer, entry.headerAt, "expected torch's version as a number");
+  }
+  if (error != std::errc{} || version < 1 || version > kLatest) {
+    file.fail(ErrorCode::UnsupportedContainer, entry.headerAt,
+              "expected version 1 to 10 of torch's zip container, found " + std::string(text));
   }
 }
 
@@ -82,7 +107,7 @@ bool startsWithMagic(std::string_view head) {
 // One small pickle of a legacy file's head or tail.
 Value smallPickle(Graph& graph, const SourcePtr& source, uint64_t begin, uint64_t& end, const ContainerLimits& limits) {
   Cursor cursor(*source, begin, source->size(), size_t{1} << 16);
-  Lexer lexer(cursor);
+  Lexer lexer(cursor, Lexer::Of::Whole, limits.pickle);
   Token token;
   do {
     lexer.next(token);
@@ -139,7 +164,8 @@ Container Container::open(SourcePtr file, const ContainerLimits& limits) {
   refuseOthers(*file, head);
   const uint8_t first = static_cast<uint8_t>(head[0]);
   if (first != 0x80 && !pushesSomething(first)) {
-    file->fail(ErrorCode::NotRecognized, 0, "expected a torch file (legacy or zip), a pickle or a .pbz2; found none of these");
+    file->fail(ErrorCode::NotRecognized, 0,
+               "expected a torch file (legacy or zip), a pickle or a .pbz2; found none of these");
   }
   return container;
 }
@@ -148,7 +174,12 @@ void Container::openLegacy() {
   kind_ = ContainerKind::Legacy;
   Graph graph;
   uint64_t at = 0;
-  smallPickle(graph, file_, 0, at, limits_);  // the magic number, seen already
+  const Value magic = smallPickle(graph, file_, 0, at, limits_);
+  // The first bytes say it, but what follows them may have said something else since.
+  if (magic.kind != Kind::BigInt || magic.str().substr(0, 10) != kMagic ||
+      magic.str().find_first_not_of('\0', 10) != std::string_view::npos) {
+    file_->fail(ErrorCode::BadContainer, 0, "expected torch's magic number alone in the first pickle");
+  }
   const uint64_t protocolAt = at;
   const Value protocol = smallPickle(graph, file_, at, at, limits_);
   if (protocol.kind != Kind::Int || protocol.integer != kLegacyProtocol) {
@@ -156,7 +187,8 @@ void Container::openLegacy() {
   }
   const uint64_t systemAt = at;
   const Value system = smallPickle(graph, file_, at, at, limits_);
-  if (system.kind != Kind::Dict) file_->fail(ErrorCode::BadContainer, systemAt, "expected torch's system information as a dict");
+  if (system.kind != Kind::Dict)
+    file_->fail(ErrorCode::BadContainer, systemAt, "expected torch's system information as a dict");
   const Value* little = lookUp(system, "little_endian");
   if (little && (little->kind != Kind::Bool || !little->boolean)) {
     file_->fail(ErrorCode::UnsupportedContainer, systemAt, "expected a file from a little-endian machine");
@@ -171,7 +203,8 @@ void Container::openZip() {
   for (const ZipEntry& entry : entries_) {
     const size_t cut = entry.name.find('/');
     if (cut == std::string::npos || entry.name.compare(cut + 1, std::string::npos, "data.pkl") != 0) continue;
-    if (pickle) file_->fail(ErrorCode::BadContainer, entry.headerAt, "expected one data.pkl in the zip file, found two");
+    if (pickle)
+      file_->fail(ErrorCode::BadContainer, entry.headerAt, "expected one data.pkl in the zip file, found two");
     pickle = &entry;
     top_ = entry.name.substr(0, cut + 1);
   }
@@ -179,15 +212,23 @@ void Container::openZip() {
     file_->fail(ErrorCode::NotRecognized, 0, "expected a torch file, found a zip archive without a <folder>/data.pkl");
   }
   for (const ZipEntry& entry : entries_) {
-    if (entry.name != top_ + "byteorder") continue;
-    const SourcePtr bytes = openZipEntry(file_, entry);
-    std::string order(static_cast<size_t>(std::min<uint64_t>(bytes->size(), 16)), '\0');
-    bytes->read(0, order.data(), order.size());
-    if (order.rfind("little", 0) != 0) {
+    const bool order = entry.name == top_ + "byteorder", version = entry.name == top_ + "version";
+    if (!order && !version) continue;
+    if (entry.size > 16)
+      file_->fail(ErrorCode::BadContainer, entry.headerAt, "expected a byte order or version of a few letters");
+    const SourcePtr bytes = openEntry(entry);
+    std::string text(static_cast<size_t>(bytes->size()), '\0');
+    bytes->read(0, text.data(), text.size());
+    if (order && text.rfind("little", 0) != 0) {
       file_->fail(ErrorCode::UnsupportedContainer, entry.headerAt, "expected a file from a little-endian machine");
     }
+    if (version) checkVersion(*file_, entry, text);
   }
-  pickles_ = openZipEntry(file_, *pickle);
+  pickles_ = openEntry(*pickle);
+  if (pickle->method == 0) {  // at its place in the file, so that errors name the file's bytes
+    pickles_ = headOf(file_, pickle->dataAt + pickle->size);
+    pickleAt_ = pickle->dataAt;
+  }
 }
 
 Value Container::persistentLoad(Graph& graph, StorageTypes& types, const Value& id, uint64_t at) const {
@@ -207,7 +248,11 @@ Value Container::persistentLoad(Graph& graph, StorageTypes& types, const Value& 
   if (parts[1].kind != Kind::Global || !torchStorageType(*parts[1].global, storage->type)) {
     bad("expected a torch storage type" + (parts[1].kind == Kind::Global ? ", found " + parts[1].global->full() : ""));
   }
-  if (!parts[2].isText() || !parts[3].isText()) bad("expected a storage's key and location as text");
+  for (const Value& text : {parts[2], parts[3]}) {
+    if (!text.isText() || !isUtf8(reinterpret_cast<const uint8_t*>(text.str().data()), text.str().size())) {
+      bad("expected a storage's key and location as text");
+    }
+  }
   if (parts[4].kind != Kind::Int || parts[4].integer < 0 || parts[4].integer > int64_t{1} << 48) {
     bad("expected a storage's number of elements");
   }
@@ -242,7 +287,7 @@ Value Container::persistentLoad(Graph& graph, StorageTypes& types, const Value& 
 Container::Loaded Container::load(Graph& graph, uint64_t begin) const {
   Loaded loaded;
   Cursor cursor(*pickles_, begin, pickles_->size());
-  Lexer lexer(cursor);
+  Lexer lexer(cursor, Lexer::Of::Whole, limits_.pickle);
   Token token;
   do {
     lexer.next(token);
@@ -273,8 +318,9 @@ StorageTable Container::storages(const StorageTypes& types, uint64_t pickleEnd) 
       if (type == types.end()) continue;
       const uint64_t wanted = type->second.count * elementSize(type->second.type);
       if (entry.size != wanted) {
-        file_->fail(ErrorCode::BadTensor, entry.headerAt, "expected " + std::to_string(wanted) + " bytes for the storage " +
-                                                              key + ", found " + std::to_string(entry.size));
+        file_->fail(ErrorCode::BadTensor, entry.headerAt,
+                    "expected " + std::to_string(wanted) + " bytes for the storage " + key + ", found " +
+                        std::to_string(entry.size));
       }
       table.add(key, {i, entry.size, true});
     }
@@ -298,28 +344,39 @@ StorageTable Container::storages(const StorageTypes& types, uint64_t pickleEnd) 
       int64_t count;
       std::memcpy(&count, raw, sizeof count);
       if (count < 0 || static_cast<uint64_t>(count) != type->second.count) {
-        file_->fail(ErrorCode::BadTensor, at, "expected " + std::to_string(type->second.count) + " elements in the storage " +
-                                                  name + ", found " + std::to_string(count));
+        file_->fail(ErrorCode::BadTensor, at,
+                    "expected " + std::to_string(type->second.count) + " elements in the storage " + name + ", found " +
+                        std::to_string(count));
       }
       const uint64_t size = type->second.count * elementSize(type->second.type);
       if (size > file_->size() - at - 8) {
-        file_->fail(ErrorCode::Truncated, at + 8, "expected " + std::to_string(size) + " bytes of the storage " + name +
-                                                      ", found " + std::to_string(file_->size() - at - 8));
+        file_->fail(ErrorCode::Truncated, at + 8,
+                    "expected " + std::to_string(size) + " bytes of the storage " + name + ", found " +
+                        std::to_string(file_->size() - at - 8));
       }
       table.add(name, {at + 8, size, false});
       at += 8 + size;
     }
   }
   for (const auto& [key, type] : types) {
-    if (!table.find(key)) file_->fail(ErrorCode::BadTensor, pickleEnd, "expected the storage " + key + " in the file");
+    if (!table.find(key))
+      pickles_->fail(ErrorCode::BadTensor, pickleEnd, "expected the storage " + key + " in the file");
   }
   return table;
+}
+
+SourcePtr Container::openEntry(const ZipEntry& entry) const {
+  if (entry.method != 0 && entry.size > limits_.decompressed) {
+    file_->fail(ErrorCode::Limit, entry.headerAt,
+                "expected at most " + std::to_string(limits_.decompressed) + " bytes after decompression");
+  }
+  return openZipEntry(file_, entry);
 }
 
 SourcePtr Container::openStorage(const StorageTable& table, const std::string& key) const {
   const StorageTable::Place* place = table.find(key);
   if (!place) file_->fail(ErrorCode::BadTensor, 0, "expected the storage " + key + " in the file");
-  if (place->entry) return openZipEntry(file_, entries_[static_cast<size_t>(place->offset)]);
+  if (place->entry) return openEntry(entries_[static_cast<size_t>(place->offset)]);
   return sliceOf(file_, file_->name(), place->offset, place->size);
 }
 

@@ -14,7 +14,7 @@ enum class ContainerKind { Legacy, Zip, Pickle };
 const char* containerName(ContainerKind kind);
 
 struct ContainerLimits {
-  uint64_t decompressed = uint64_t{4} << 30;  // bytes that a bzip2 file may unpack to
+  uint64_t decompressed = uint64_t{4} << 30;  // bytes that a bzip2 file or a zip entry may unpack to
   uint64_t pickle = uint64_t{1} << 30;        // bytes of a pickle that may be decoded as a whole
   DecodeLimits decode;
 };
@@ -70,6 +70,7 @@ class Container {
  private:
   void openLegacy();
   void openZip();
+  SourcePtr openEntry(const ZipEntry& entry) const;
 
   SourcePtr file_, pickles_;
   ContainerKind kind_ = ContainerKind::Pickle;

@@ -11,12 +11,12 @@ namespace nb201 {
 
 struct ZipEntry {
   std::string name;
-  uint64_t headerAt = 0;    // of its local header
-  uint64_t dataAt = 0;      // of its data
+  uint64_t headerAt = 0;  // of its local header
+  uint64_t dataAt = 0;    // of its data
   uint64_t compressed = 0;
   uint64_t size = 0;
   uint32_t crc = 0;
-  uint16_t method = 0;      // 0 stored, 8 deflated
+  uint16_t method = 0;  // 0 stored, 8 deflated
 };
 
 std::vector<ZipEntry> readZipDirectory(const ByteSource& file);
