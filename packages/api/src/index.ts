@@ -35,6 +35,20 @@ export {
   openArchitecture,
 } from './api.js';
 export { QueryError, type QueryErrorCode } from './errors.js';
+export {
+  type ArchitectureDescription,
+  type BenchmarkDescription,
+  type DataBatchDescription,
+  describeFile,
+  type FileDescription,
+  type FolderDescription,
+  type MetaDescription,
+  type MetaNodeDescription,
+  type OtherDescription,
+  type ResultsSummary,
+  type TrainingRunDescription,
+  type UnreadableDescription,
+} from './files/kind.js';
 export { expectedMd5, md5OfFile, type Verification } from './files/verify.js';
 export {
   DATASETS,

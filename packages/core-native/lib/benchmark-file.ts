@@ -36,12 +36,24 @@ export async function withSignal<T>(start: () => Abortable<T>, signal?: AbortSig
  * Walks a benchmark file, or one architecture's, once and keeps where everything is.
  * @throws ReadError; the signal's reason where it was aborted
  */
-export function openBenchmarkFile(path: string, options: OpenBenchmarkOptions = {}): Promise<NativeBenchmarkFile> {
+export async function openBenchmarkFile(path: string, options: OpenBenchmarkOptions = {}): Promise<NativeBenchmarkFile> {
   const { limits, onProgress, signal } = options;
-  const report =
-    onProgress &&
-    ((bytes: number, total: number, architectures: number) => onProgress({ bytes, total, architectures }));
-  return withSignal(() => reader.BenchmarkFile.open(path, limits, report), signal);
+  // Reports of the walk may be late or dropped where this thread is busy; the last one is made here.
+  let done = false;
+  const report = onProgress && ((progress: OpenProgress) => done || onProgress(progress));
+  const file = await withSignal(
+    () =>
+      reader.BenchmarkFile.open(
+        path,
+        limits,
+        report && ((bytes, total, architectures) => report({ bytes, total, architectures })),
+      ),
+    signal,
+  );
+  done = true;
+  const { size } = file.describe();
+  onProgress?.({ bytes: size, total: size, architectures: file.recordIndexes().length });
+  return file;
 }
 
 /** As `openBenchmarkFile`, for one architecture's small file. @throws ReadError */

@@ -107,6 +107,8 @@ export interface NativeBenchmarkFile {
     /** Whether records are named '12' and '200' as NATS-Bench does, not 'less' and 'full'. */
     namedByEpochs: boolean;
     totalArchitectures: number;
+    /** Of the file, or of what its bzip2 unpacks to. */
+    size: number;
   };
   architectures(): string[];
   evaluated(): Float64Array;

@@ -205,6 +205,7 @@ Napi::Value BenchmarkFile::describe(const Napi::CallbackInfo& info) {
   out.Set("bzip2", from.container().bzip2());
   out.Set("instances", from.instances());
   out.Set("namedByEpochs", from.namedByEpochs());
+  out.Set("size", static_cast<double>(from.bytes()->size()));
   out.Set("totalArchitectures", static_cast<double>(from.totalArchitectures()));
   return out;
 }

@@ -1,0 +1,81 @@
+// The reference itself, asked 2,000 random questions on each of three files of the original structure, against ours.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import { Asker, FIXTURES, readAnswers } from './support/ask.js';
+import { difference, toleranceOf } from './support/compare.js';
+import { SHARED } from './support/shared.js';
+
+const REFERENCE = fileURLToPath(new URL('../../../.cache/reference/nas-bench-201-2.1', import.meta.url));
+const COMPARE = join(FIXTURES, 'scripts', 'compare_with_reference.py');
+
+/** Debian's python3, which has torch, or any other that has. */
+function pythonWithTorch(): string | undefined {
+  return ['/usr/bin/python3', 'python3'].find((python) => {
+    try {
+      execFileSync(python, ['-c', 'import torch, numpy'], { stdio: 'ignore' });
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+const python = pythonWithTorch();
+const missing = [
+  !python && 'a python3 with torch and numpy',
+  !existsSync(REFERENCE) && `the reference (${REFERENCE}; npm run setup -- --tests gets it)`,
+  !existsSync(SHARED) && `the tools that write files of the original structure (${SHARED})`,
+].filter(Boolean);
+
+const FILES = {
+  'FILEv1.1 with 300 architectures': ['make_benchmark_file.py', '--archs', '300'],
+  'FILEv1.0 with 300 architectures': ['make_benchmark_file.py', '--archs', '300', '--old'],
+  'a file whose records share dicts': ['make_search_file.py'],
+} as const;
+
+describe('the reference, live', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nb201-live-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  for (const [name, [tool, ...options]] of Object.entries(FILES)) {
+    const title = `answers 2,000 questions on ${name} as we do`;
+    if (missing.length) {
+      console.warn(`SKIPPED, because there is no ${missing.join(', no ')}: ${title}`);
+      it.skip(`${title} (needs ${missing.join(', ')})`, () => {});
+      continue;
+    }
+    it(
+      title,
+      async () => {
+        const file = join(folder, 'F.pth');
+        const answersFile = join(folder, 'answers.json');
+        execFileSync(python!, [join(SHARED, 'tools', tool), file, ...options], { stdio: 'ignore' });
+        execFileSync(python!, [COMPARE, file, answersFile, '--reference', REFERENCE, '--questions', '2000'], { stdio: 'ignore' });
+        const { answers } = readAnswers(answersFile);
+        const asker = new Asker(file);
+        const wrong: string[] = [];
+        for (const question of answers) {
+          const label = `${question.call} ${JSON.stringify(question.args)}`;
+          const outcome = await asker.ask(question).then(
+            (answer) => ({ answer }),
+            (error: unknown) => ({ error }),
+          );
+          if ('error' in outcome || question.error !== undefined) {
+            if (!('error' in outcome) || question.error === undefined) wrong.push(`${label}: ${JSON.stringify(outcome)}, ${question.error}`);
+            continue;
+          }
+          const found = difference(outcome.answer, question.answer, toleranceOf(question));
+          if (found) wrong.push(`${label} ${found}`);
+        }
+        asker.api.close();
+        expect(answers.length).toBeGreaterThan(2000);
+        expect(wrong.slice(0, 10), `${wrong.length} of ${answers.length}`).toEqual([]);
+      },
+      600_000,
+    );
+  }
+});
