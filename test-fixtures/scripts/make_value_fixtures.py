@@ -367,7 +367,7 @@ class Describer:
         raise TypeError(repr(v))
 
     def tensor(self, v):
-        storage = v.storage()._storage
+        storage = v.untyped_storage() if hasattr(v, "untyped_storage") else v.storage()._storage
         self.keep.append(storage)
         raw = v.detach().contiguous().clone().reshape(-1)
         raw = raw.view(torch.uint8) if raw.numel() and not raw.is_complex() else torch.view_as_real(raw).contiguous().view(torch.uint8) if raw.numel() else raw

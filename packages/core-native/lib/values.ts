@@ -164,6 +164,9 @@ export type TensorDtype =
   | 'int32'
   | 'int16'
   | 'int8'
+  | 'uint64'
+  | 'uint32'
+  | 'uint16'
   | 'uint8'
   | 'bool'
   | 'complex64'
@@ -178,6 +181,9 @@ const TENSOR_TYPES: Record<TensorDtype, { size: number; make: (bytes: ArrayBuffe
   int32: { size: 4, make: (b) => new Int32Array(b) },
   int16: { size: 2, make: (b) => new Int16Array(b) },
   int8: { size: 1, make: (b) => new Int8Array(b) },
+  uint64: { size: 8, make: (b) => new BigUint64Array(b) },
+  uint32: { size: 4, make: (b) => new Uint32Array(b) },
+  uint16: { size: 2, make: (b) => new Uint16Array(b) },
   uint8: { size: 1, make: (b) => new Uint8Array(b) },
   bool: { size: 1, make: (b) => new Uint8Array(b) },
   complex64: { size: 8, make: (b) => new Float32Array(b) },

@@ -7,8 +7,23 @@ namespace nb201 {
 namespace {
 
 constexpr size_t kDecodedKept = 16;
+// Regions that refer to regions that refer to regions: two or three in files that a pickler wrote.
+constexpr int kMaxDepth = 100;
 
 }  // namespace
+
+// Counts how deep regions ask one another, and ends it before the stack does.
+class FileMemo::Nested {
+ public:
+  Nested(FileMemo& memo, uint64_t at) : memo_(memo) {
+    if (memo_.depth_ >= kMaxDepth) memo_.bytes_->fail(ErrorCode::TooDeep, at, "expected fewer values that refer to one another");
+    ++memo_.depth_;
+  }
+  ~Nested() { --memo_.depth_; }
+
+ private:
+  FileMemo& memo_;
+};
 
 void FileMemo::add(const Region& region) {
   if (region.memoLeast <= region.memoMost && !regions_.empty()) {
@@ -49,7 +64,7 @@ void FileMemo::addGlobal(uint64_t index, const std::string& name) {
   addAtom(index, std::move(pickle));
 }
 
-// The last region before `at` that puts this index.
+// The last region that ends before `at` and puts this index. A region finds its own entries without asking here.
 const Region* FileMemo::holding(uint64_t index, uint64_t at) {
   if (ordered_) {
     const auto after = std::partition_point(regions_.begin(), regions_.end(), [&](const Region& r) {
@@ -58,12 +73,12 @@ const Region* FileMemo::holding(uint64_t index, uint64_t at) {
     for (auto r = after; r != regions_.begin();) {
       --r;
       if (r->memoLeast > r->memoMost) continue;
-      return index <= r->memoMost && r->begin < at ? &*r : nullptr;
+      return index <= r->memoMost && r->end <= at ? &*r : nullptr;
     }
     return nullptr;
   }
   for (auto r = regions_.rbegin(); r != regions_.rend(); ++r) {
-    if (r->begin >= at || index < r->memoLeast || index > r->memoMost) continue;
+    if (r->end > at || index < r->memoLeast || index > r->memoMost) continue;
     Item item;
     if (outlineOf(*r)->memo(index, item)) return &*r;
   }
@@ -73,6 +88,7 @@ const Region* FileMemo::holding(uint64_t index, uint64_t at) {
 std::shared_ptr<const Outline> FileMemo::outlineOf(const Region& region) {
   auto& known = outlines_[region.begin];
   if (auto alive = known.lock()) return alive;
+  const Nested nested(*this, region.begin);
   const SourcePtr stretch = stretchOf(bytes_, region.begin, region.end);
   Cursor cursor(*stretch, region.begin, region.end);
   Lexer lexer(cursor, Lexer::Of::Part);
@@ -109,6 +125,7 @@ std::shared_ptr<const FileMemo::Decoded> FileMemo::decoded(const Region& region)
   for (const auto& [begin, kept] : decoded_) {
     if (begin == region.begin) return kept;
   }
+  const Nested nested(*this, region.begin);
   auto made = std::make_shared<Decoded>();
   const SourcePtr stretch = stretchOf(bytes_, region.begin, region.end);
   made->graph.hold(stretch);

@@ -43,6 +43,7 @@ class FileMemo {
   void addStorages(const Outline& outline);
 
  private:
+  class Nested;
   void addAtom(uint64_t index, std::vector<uint8_t> pickle);
   const Region* holding(uint64_t index, uint64_t at);
   std::shared_ptr<const Outline> outlineOf(const Region& region);
@@ -66,6 +67,7 @@ class FileMemo {
   std::map<uint64_t, std::weak_ptr<const Outline>> outlines_;
   std::deque<std::pair<uint64_t, std::shared_ptr<const Decoded>>> decoded_;  // the last few regions that were built
   Container::StorageTypes types_;
+  int depth_ = 0;
   std::recursive_mutex lock_;      // resolving an entry may resolve others
 };
 

@@ -386,9 +386,13 @@ void Decoder::build() {
     target.object->hasState = true;
     return deepen(*target.object, state);
   }
+  if (target.kind == Kind::Dict && state.kind == Kind::Dict) {
+    chargeCopies(state.sequence->items.size() * sizeof(Value));
+  }
   if (!buildKnown(CallSite{graph_, bytes_.name(), at_}, target, state)) {
     fail(ErrorCode::BadOperand, std::string("expected an object to give a state to, found a ") + kindName(target.kind));
   }
+  if (target.kind == Kind::NdArray) chargeCopies(target.ndarray->data.size());  // made for each array in JavaScript
   if (Holder* holder = holderOf(target)) deepen(*holder, state);
 }
 

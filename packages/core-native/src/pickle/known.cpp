@@ -147,7 +147,9 @@ bool hasWidth(char code, uint64_t size) {
 }
 
 Value dtypeCall(const CallSite& site, const Items& a) {
-  if (a.empty() || a.size() > 3 || !a[0].isText()) site.bad("expected numpy.dtype(text, align, copy)");
+  if (a.empty() || a.size() > 3 || !a[0].isText() || a[0].str().size() > 40) {
+    site.bad("expected numpy.dtype(text, align, copy)");
+  }
   std::string_view text = a[0].str();
   DtypeInfo* dtype = site.graph.dtype();
   dtype->text = std::string(text);
@@ -473,26 +475,41 @@ const Known kKnown[] = {
     {"torch", "Size", torchSize},
 };
 
-struct TypeName {
-  std::string_view storage, dtype;
+// By the enumeration's order. Types without a storage class of their own live in untyped storages.
+struct TypeInfo {
   TensorType type;
+  const char* name;
+  std::string_view storage;
+  size_t size;
 };
 
-const TypeName kTypes[] = {
-    {"DoubleStorage", "float64", TensorType::Float64},
-    {"FloatStorage", "float32", TensorType::Float32},
-    {"HalfStorage", "float16", TensorType::Float16},
-    {"BFloat16Storage", "bfloat16", TensorType::BFloat16},
-    {"LongStorage", "int64", TensorType::Int64},
-    {"IntStorage", "int32", TensorType::Int32},
-    {"ShortStorage", "int16", TensorType::Int16},
-    {"CharStorage", "int8", TensorType::Int8},
-    {"ByteStorage", "uint8", TensorType::UInt8},
-    {"BoolStorage", "bool", TensorType::Bool},
-    {"ComplexFloatStorage", "complex64", TensorType::Complex64},
-    {"ComplexDoubleStorage", "complex128", TensorType::Complex128},
-    {"UntypedStorage", "", TensorType::Untyped},
+constexpr TypeInfo kTypes[] = {
+    {TensorType::Float64, "float64", "DoubleStorage", 8},
+    {TensorType::Float32, "float32", "FloatStorage", 4},
+    {TensorType::Float16, "float16", "HalfStorage", 2},
+    {TensorType::BFloat16, "bfloat16", "BFloat16Storage", 2},
+    {TensorType::Int64, "int64", "LongStorage", 8},
+    {TensorType::Int32, "int32", "IntStorage", 4},
+    {TensorType::Int16, "int16", "ShortStorage", 2},
+    {TensorType::Int8, "int8", "CharStorage", 1},
+    {TensorType::UInt64, "uint64", "", 8},
+    {TensorType::UInt32, "uint32", "", 4},
+    {TensorType::UInt16, "uint16", "", 2},
+    {TensorType::UInt8, "uint8", "ByteStorage", 1},
+    {TensorType::Bool, "bool", "BoolStorage", 1},
+    {TensorType::Complex64, "complex64", "ComplexFloatStorage", 8},
+    {TensorType::Complex128, "complex128", "ComplexDoubleStorage", 16},
+    {TensorType::Untyped, "uint8", "UntypedStorage", 1},
 };
+
+constexpr bool inOrder() {
+  size_t at = 0;
+  for (const TypeInfo& info : kTypes) {
+    if (static_cast<size_t>(info.type) != at++) return false;
+  }
+  return at == static_cast<size_t>(TensorType::Untyped) + 1;
+}
+static_assert(inOrder(), "the table of types is indexed by TensorType");
 
 }  // namespace
 
@@ -508,6 +525,13 @@ bool callKnown(const CallSite& site, const GlobalName& callee, const Value& argu
   return false;
 }
 
+static void addAttributes(Sequence& attributes, const Sequence& state) {
+  const std::vector<Value> items = state.items;  // the two may be one
+  attributes.items.insert(attributes.items.end(), items.begin(), items.end());
+  attributes.depth = std::max(attributes.depth, state.depth);
+  attributes.held = true;
+}
+
 bool buildKnown(const CallSite& site, Value& target, const Value& state) {
   switch (target.kind) {
     case Kind::Dtype:
@@ -521,7 +545,13 @@ bool buildKnown(const CallSite& site, Value& target, const Value& state) {
     case Kind::Dict:
       if (!target.sequence->ordered) return false;
       if (state.kind != Kind::Dict) site.bad("expected the attributes of an OrderedDict as a dict");
-      target.sequence->attributes = state;
+      if (state.sequence->items.empty()) return true;
+      // As in Python, the state's items are added to a __dict__ that the instance has for itself.
+      if (target.sequence->attributes.kind == Kind::None) {
+        target.sequence->attributes.kind = Kind::Dict;
+        target.sequence->attributes.sequence = site.graph.sequence();
+      }
+      addAttributes(*target.sequence->attributes.sequence, *state.sequence);
       return true;
     default: return false;
   }
@@ -530,8 +560,9 @@ bool buildKnown(const CallSite& site, Value& target, const Value& state) {
 bool torchStorageType(const GlobalName& name, TensorType& type) {
   const bool torch = name.module == "torch", storage = name.module == "torch.storage";
   if (!torch && !storage) return false;
-  for (const TypeName& known : kTypes) {
-    if (name.name == known.storage || (torch && !known.dtype.empty() && name.name == known.dtype)) {
+  for (const TypeInfo& known : kTypes) {
+    const bool dtype = torch && known.type != TensorType::Untyped && name.name == known.name;
+    if (dtype || (!known.storage.empty() && name.name == known.storage)) {
       type = known.type;
       return true;
     }
@@ -565,44 +596,17 @@ std::optional<double> tensorNumber(TensorType type, const uint8_t* raw) {
     case TensorType::Int32: return as(int32_t{});
     case TensorType::Int16: return as(int16_t{});
     case TensorType::Int8: return as(int8_t{});
+    case TensorType::UInt64: return as(uint64_t{});
+    case TensorType::UInt32: return as(uint32_t{});
+    case TensorType::UInt16: return as(uint16_t{});
     case TensorType::UInt8:
     case TensorType::Bool: return as(uint8_t{});
     default: return std::nullopt;
   }
 }
 
-size_t elementSize(TensorType type) {
-  switch (type) {
-    case TensorType::Complex128: return 16;
-    case TensorType::Float64:
-    case TensorType::Int64:
-    case TensorType::Complex64: return 8;
-    case TensorType::Float32:
-    case TensorType::Int32: return 4;
-    case TensorType::Float16:
-    case TensorType::BFloat16:
-    case TensorType::Int16: return 2;
-    default: return 1;
-  }
-}
+size_t elementSize(TensorType type) { return kTypes[static_cast<size_t>(type)].size; }
 
-const char* typeName(TensorType type) {
-  switch (type) {
-    case TensorType::Float64: return "float64";
-    case TensorType::Float32: return "float32";
-    case TensorType::Float16: return "float16";
-    case TensorType::BFloat16: return "bfloat16";
-    case TensorType::Int64: return "int64";
-    case TensorType::Int32: return "int32";
-    case TensorType::Int16: return "int16";
-    case TensorType::Int8: return "int8";
-    case TensorType::UInt8: return "uint8";
-    case TensorType::Bool: return "bool";
-    case TensorType::Complex64: return "complex64";
-    case TensorType::Complex128: return "complex128";
-    case TensorType::Untyped: return "uint8";
-  }
-  return "?";
-}
+const char* typeName(TensorType type) { return kTypes[static_cast<size_t>(type)].name; }
 
 }  // namespace nb201

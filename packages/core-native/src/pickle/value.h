@@ -127,7 +127,8 @@ struct NdArray : Holder {
 
 // clang-format off
 enum class TensorType : uint8_t {
-  Float64, Float32, Float16, BFloat16, Int64, Int32, Int16, Int8, UInt8, Bool, Complex64, Complex128, Untyped,
+  Float64, Float32, Float16, BFloat16, Int64, Int32, Int16, Int8, UInt64, UInt32, UInt16, UInt8, Bool, Complex64,
+  Complex128, Untyped,
 };
 // clang-format on
 size_t elementSize(TensorType type);
