@@ -52,7 +52,9 @@ std::vector<uint8_t> bunzip2(const ByteSource& file, uint64_t maxBytes) {
         if (filled > maxBytes)
           file.fail(ErrorCode::Limit, at,
                     "expected at most " + std::to_string(maxBytes) + " bytes after decompression");
-        out.resize(std::max<size_t>(kPiece * 4, out.size() * 2));
+        // Doubled, but never far beyond what is allowed: one byte more tells that it is too long.
+        const uint64_t most = maxBytes < UINT64_MAX ? maxBytes + 1 : maxBytes;
+        out.resize(static_cast<size_t>(std::min<uint64_t>(std::max<size_t>(kPiece * 4, out.size() * 2), most)));
       }
       bz.stream.next_in = reinterpret_cast<char*>(in.data() + used);
       bz.stream.avail_in = static_cast<unsigned>(ready - used);

@@ -1,0 +1,45 @@
+// Any bytes as a benchmark file: index it, read every curve both ways, decode every record. Opened once more piece by
+// piece, it must hold the same.
+#include "benchmark.h"
+#include "fuzz.h"
+#include "pieces.h"
+
+using namespace nb201;
+
+namespace {
+
+ContainerLimits small() {
+  ContainerLimits limits;
+  limits.decompressed = uint64_t{8} << 20;
+  limits.pickle = uint64_t{1} << 20;
+  limits.decode.depth = 100;
+  return limits;
+}
+
+// The summary, or nothing where the bytes are no benchmark.
+std::string read(const SourcePtr& source) {
+  std::string out;
+  test::attempt([&] {
+    const auto index = BenchmarkIndex::open(source, small(), nullptr);
+    out = test::summary(*index);
+    const std::string disagreement = test::disagreement(*index);
+    if (!disagreement.empty()) test::broken("two ways to read a curve disagree: " + disagreement);
+    for (const Record& record : index->records()) {
+      test::attempt([&] {
+        Graph graph;
+        const Value value = index->memo().decode(graph, record.whole.begin, record.whole.begin + record.whole.size);
+        test::mustKeepPromises(value);
+      });
+    }
+  });
+  return out;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string inMemory = read(fromMemory("fuzz", test::copyOf(data, size)));
+  const std::string inPieces = read(std::make_shared<test::PieceSource>(test::copyOf(data, size)));
+  if (inMemory != inPieces) test::broken("a benchmark read piece by piece differs from one in memory");
+  return 0;
+}

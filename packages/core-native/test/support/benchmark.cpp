@@ -1,0 +1,127 @@
+#include "benchmark.h"
+
+#include <cmath>
+#include <cstring>
+#include <map>
+
+namespace nb201::test {
+
+namespace {
+
+std::string bitsOf(double number) {
+  uint64_t bits;
+  std::memcpy(&bits, &number, 8);
+  return std::to_string(bits);
+}
+
+template <class Read>
+std::string orError(Read read) {
+  try {
+    return read();
+  } catch (const Error& error) {
+    return std::string(codeName(error.code())) + "@" + std::to_string(error.offset());
+  }
+}
+
+std::string describe(const FieldCurves& field) {
+  std::string out = std::to_string(static_cast<int>(field.state));
+  for (const Curve& curve : field.curves) {
+    out += " " + curve.set + ":";
+    for (size_t e = 0; e < curve.values.size(); ++e) {
+      const int presence = curve.presence.empty() ? 1 : static_cast<int>(curve.presence[e]);
+      out += presence ? bitsOf(curve.values[e]) + (presence == 2 ? "s," : ",") : "-,";
+    }
+  }
+  for (const double number : field.inOrder) out += " " + bitsOf(number);
+  return out;
+}
+
+// {set: {epoch: bits}} of a decoded dict, its last value for each key; training has the one set "".
+std::map<std::string, std::map<int64_t, std::string>> byHand(BenchmarkIndex& index, const Value& dict, bool training,
+                                                             int32_t epochs) {
+  std::map<std::string, std::map<int64_t, std::string>> out;
+  for (size_t i = 0; i + 1 < dict.sequence->items.size(); i += 2) {
+    const Value& key = dict.sequence->items[i];
+    std::string set;
+    int64_t epoch = -1;
+    if (training) {
+      if (key.kind == Kind::Int) epoch = key.integer;
+      else if (key.kind == Kind::Bool) epoch = key.boolean;
+      else if (key.kind == Kind::Float && key.number == std::floor(key.number) && std::abs(key.number) < 1e9) {
+        epoch = static_cast<int64_t>(key.number);
+      }
+    } else if (key.isText()) {
+      const std::string text(key.str());
+      const size_t cut = text.rfind('@');
+      for (int64_t e = 0; cut != std::string::npos && e < epochs; ++e) {
+        if (text == text.substr(0, cut) + "@" + std::to_string(e)) set = text.substr(0, cut), epoch = e;
+      }
+    }
+    if (epoch < 0 || epoch >= epochs) continue;
+    const std::optional<Number> number = index.asNumber(dict.sequence->items[i + 1]);
+    if (number) out[set][epoch] = bitsOf(number->value);
+  }
+  return out;
+}
+
+template <class See>
+void eachTrial(BenchmarkIndex& index, See see) {
+  for (const Record& record : index.records()) {
+    for (const State& state : record.states) {
+      for (const Trial& trial : state.trials) see(record, state, trial);
+    }
+  }
+}
+
+}  // namespace
+
+std::string summary(BenchmarkIndex& index) {
+  std::string out = std::to_string(index.architectures().size()) + " of " + std::to_string(index.totalArchitectures());
+  for (const int64_t i : index.evaluated()) out += " " + std::to_string(i);
+  eachTrial(index, [&](const Record& record, const State& state, const Trial& trial) {
+    out += "\n" + std::to_string(record.index) + " " + index.names()[state.hp] + " " + state.archText + " " +
+           index.names()[trial.dataset] + " " + std::to_string(trial.seed) + " " + std::to_string(trial.epochs) + " ";
+    out += orError([&] { return bitsOf(index.number(trial.flop).value) + " " + bitsOf(index.number(trial.params).value); });
+    for (size_t f = 0; f < kFields; ++f) {
+      out += "\n  " + orError([&] { return describe(readCurves(index, trial, static_cast<Field>(f))); });
+    }
+  });
+  return out;
+}
+
+std::string disagreement(BenchmarkIndex& index) {
+  std::string out;
+  eachTrial(index, [&](const Record& record, const State&, const Trial& trial) {
+    for (size_t f = 0; f < kFields; ++f) {
+      const Extent& extent = trial.curves[f];
+      if (!out.empty() || !extent || extent.none) continue;
+      try {
+        const FieldCurves addressed = readCurves(index, trial, static_cast<Field>(f));
+        Graph graph;
+        const Value dict = index.memo().decode(graph, extent.begin, extent.begin + extent.size);
+        if (dict.kind != Kind::Dict) continue;
+        auto decoded = byHand(index, dict, f < static_cast<size_t>(Field::EvalAcc1), trial.epochs);
+        for (const Curve& curve : addressed.curves) {
+          for (size_t e = 0; e < curve.values.size(); ++e) {
+            const bool there = curve.presence.empty() || curve.presence[e] != Presence::Missing;
+            const auto entry = decoded[curve.set].find(static_cast<int64_t>(e));
+            const bool expected = entry != decoded[curve.set].end();
+            if (there != expected || (there && entry->second != bitsOf(curve.values[e]))) {
+              out = "record " + std::to_string(record.index) + ", " + fieldKey(static_cast<Field>(f)) + " of '" + curve.set +
+                    "' at epoch " + std::to_string(e);
+            }
+            if (expected) decoded[curve.set].erase(entry);
+          }
+        }
+        for (const auto& [set, left] : decoded) {
+          if (!left.empty()) out = "record " + std::to_string(record.index) + " lacks '" + set + "'";
+        }
+      } catch (const Error&) {
+        // Both ways may refuse, each where it meets the damage.
+      }
+    }
+  });
+  return out;
+}
+
+}  // namespace nb201::test
