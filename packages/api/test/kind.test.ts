@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type BenchmarkDescription, describeFile, type FileDescription, QueryError, ReadError } from '../src/index.js';
+import {
+  type BenchmarkDescription,
+  describeFile,
+  type FileDescription,
+  QueryError,
+  ReadError,
+  type UnreadableDescription,
+} from '../src/index.js';
 import { BENCHMARKS, FIXTURES } from './support/ask.js';
 
 let folder: string;
@@ -22,7 +29,6 @@ const benchmark = async (name: string) => (await describeFile(join(BENCHMARKS, n
 const v1_1 = () => readdirSync(BENCHMARKS).find((name) => name.startsWith('NAS-Bench-201-v1_1'))!;
 const v1_0 = () => readdirSync(BENCHMARKS).find((name) => name.startsWith('NAS-Bench-201-v1_0'))!;
 
-const TRAILING = { hp: '200', dataset: 'cifar100' } as const;
 const row = (d: BenchmarkDescription, hp: string, dataset: string) =>
   d.results.find((r) => r.hp === hp && r.dataset === dataset);
 
@@ -43,9 +49,13 @@ describe('benchmark files', () => {
       weights: false,
     });
     expect(d.results).toHaveLength(8);
-    expect(row(d, '12', 'cifar10-valid')).toMatchObject({ trials: { 2: 5 }, sets: ['x-valid', 'ori-test'], times: true });
-    expect(row(d, TRAILING.hp, TRAILING.dataset)).toMatchObject({ trials: { 1: 3, 2: 1, 3: 1 }, times: true });
-    expect(row(d, TRAILING.hp, TRAILING.dataset)!.sets.sort()).toEqual(['ori-test', 'x-test', 'x-valid']);
+    expect(row(d, '12', 'cifar10-valid')).toMatchObject({
+      trials: { 2: 5 },
+      sets: ['x-valid', 'ori-test'],
+      times: true,
+    });
+    expect(row(d, '200', 'cifar100')).toMatchObject({ trials: { 1: 3, 2: 1, 3: 1 }, times: true });
+    expect(row(d, '200', 'cifar100')!.sets.sort()).toEqual(['ori-test', 'x-test', 'x-valid']);
     expect(d.problems.join()).toContain('names 60 architectures; the space has 15,625');
   });
 
@@ -60,12 +70,14 @@ describe('benchmark files', () => {
     expect(await benchmark('instances.pth')).toMatchObject({ kind: 'intermediate', version: null, evaluated: 2 });
   });
 
-  it.each(['v1_1-zip.pth', 'irregular.pth', 'irregular-zip.pth', ...[0, 1, 2, 3, 4, 5].map((p) => `v1_1-protocol${p}.pkl`)])(
-    '%s is version 1.1',
-    async (name) => {
-      expect(await benchmark(name)).toMatchObject({ kind: 'nas-bench-201', version: '1.1' });
-    },
-  );
+  it.each([
+    'v1_1-zip.pth',
+    'irregular.pth',
+    'irregular-zip.pth',
+    ...[0, 1, 2, 3, 4, 5].map((p) => `v1_1-protocol${p}.pkl`),
+  ])('%s is version 1.1', async (name) => {
+    expect(await benchmark(name)).toMatchObject({ kind: 'nas-bench-201', version: '1.1' });
+  });
 
   it('counts trials where one record lacks a data set', async () => {
     expect(row(await benchmark('irregular.pth'), '12', 'cifar10')!.trials).toEqual({ 1: 2 });
@@ -77,7 +89,7 @@ describe('benchmark files', () => {
   });
 
   it('counts the architectures whose costs cannot be right', async () => {
-    expect((await benchmark(v1_1())).problems.join()).toMatch(/cannot be right .* of \d+ architectures/);
+    expect((await benchmark(v1_1())).problems.join()).toMatch(/cannot be right .* of 1 architecture\./);
   });
 
   it('reports progress and can be aborted', async () => {
@@ -115,7 +127,11 @@ describe('NATS-Bench and archives', () => {
 
   it('the files in its folders', async () => {
     const at = (name: string) => describeFile(join(BENCHMARKS, name));
-    expect(await at('NATS-sss-v1_0-small-simple/meta.pickle.pbz2')).toMatchObject({ kind: 'nats-meta', space: 'size', architectures: 8 });
+    expect(await at('NATS-sss-v1_0-small-simple/meta.pickle.pbz2')).toMatchObject({
+      kind: 'nats-meta',
+      space: 'size',
+      architectures: 8,
+    });
     expect(await at('NATS-sss-v1_0-small-simple/000003.pickle.pbz2')).toMatchObject({
       kind: 'architecture',
       family: 'nats-bench',
@@ -146,7 +162,12 @@ describe('other files', () => {
   it('tells what it is made of', async () => {
     const at = (name: string) => describeFile(join(FIXTURES, 'values', name));
     expect(await at('several.pkl')).toMatchObject({ kind: 'pickle', pickles: 4, type: 'dict', keys: ['first'] });
-    expect(await at('one-tensor-legacy.pth')).toMatchObject({ kind: 'torch', tensors: 1, parameters: 4, type: 'Tensor' });
+    expect(await at('one-tensor-legacy.pth')).toMatchObject({
+      kind: 'torch',
+      tensors: 1,
+      parameters: 4,
+      type: 'Tensor',
+    });
     expect(await at('python2-batch.pkl')).toMatchObject({ kind: 'data-batch', dataset: 'CIFAR-10' });
     expect(await at('view-metadata.pth')).toMatchObject({ kind: 'state-dict', tensors: 3 });
   });
@@ -163,7 +184,10 @@ describe('other files', () => {
       seed: 777,
       datasets: [{ dataset: 'cifar10', epochs: 12, finished: true, weights: true }],
     });
-    const meta = written('meta-node-4.pth', "(dS'archs'\n(lS'a'\nasS'total'\nI15625\nsS'max_node'\nI4\nsS'splits'\n(ds.");
+    const meta = written(
+      'meta-node-4.pth',
+      "(dS'archs'\n(lS'a'\nasS'total'\nI15625\nsS'max_node'\nI4\nsS'splits'\n(ds.",
+    );
     expect(await describeFile(meta)).toMatchObject({ kind: 'meta-node', architectures: 1, total: 15625, maxNode: 4 });
   });
 });
@@ -177,7 +201,11 @@ describe('files that cannot be read', () => {
     ['pointer.pth', 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 4\n', 'lfs-pointer'],
     ['picture.pth', Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'), 'picture'],
     ['packed.pth', gzipSync('x'), 'archive'],
-    ['tar.pth', Buffer.concat([Buffer.from('a.txt'.padEnd(257, '\0')), Buffer.from('ustar'.padEnd(255, '\0'))]), 'archive'],
+    [
+      'tar.pth',
+      Buffer.concat([Buffer.from('a.txt'.padEnd(257, '\0')), Buffer.from('ustar'.padEnd(255, '\0'))]),
+      'archive',
+    ],
     ['text.pth', 'hello world\n', 'foreign'],
     ['empty.pth', '', 'cut-short'],
   ])('%s', async (name, content, kind) => {
@@ -190,7 +218,9 @@ describe('files that cannot be read', () => {
     const whole = readFileSync(join(BENCHMARKS, v1_1()));
     for (const part of [0.01, 0.5, 0.99]) {
       const d = await kindOf('cut.pth', whole.subarray(0, whole.length * part));
-      expect(d).toMatchObject({ kind: 'cut-short', code: 'TRUNCATED', offset: Math.floor(whole.length * part) });
+      expect(d).toMatchObject({ kind: 'cut-short', code: 'TRUNCATED', size: Math.floor(whole.length * part) });
+      // What was cut begins at most a number's or a short text's length before the end.
+      expect(d.size - (d as UnreadableDescription).offset).toBeLessThan(100);
     }
   });
 

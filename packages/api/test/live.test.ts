@@ -48,34 +48,33 @@ describe('the reference, live', () => {
       it.skip(`${title} (needs ${missing.join(', ')})`, () => {});
       continue;
     }
-    it(
-      title,
-      async () => {
-        const file = join(folder, 'F.pth');
-        const answersFile = join(folder, 'answers.json');
-        execFileSync(python!, [join(SHARED, 'tools', tool), file, ...options], { stdio: 'ignore' });
-        execFileSync(python!, [COMPARE, file, answersFile, '--reference', REFERENCE, '--questions', '2000'], { stdio: 'ignore' });
-        const { answers } = readAnswers(answersFile);
-        const asker = new Asker(file);
-        const wrong: string[] = [];
-        for (const question of answers) {
-          const label = `${question.call} ${JSON.stringify(question.args)}`;
-          const outcome = await asker.ask(question).then(
-            (answer) => ({ answer }),
-            (error: unknown) => ({ error }),
-          );
-          if ('error' in outcome || question.error !== undefined) {
-            if (!('error' in outcome) || question.error === undefined) wrong.push(`${label}: ${JSON.stringify(outcome)}, ${question.error}`);
-            continue;
-          }
-          const found = difference(outcome.answer, question.answer, toleranceOf(question));
-          if (found) wrong.push(`${label} ${found}`);
+    it(title, async () => {
+      const file = join(folder, 'F.pth');
+      const answersFile = join(folder, 'answers.json');
+      execFileSync(python!, [join(SHARED, 'tools', tool), file, ...options], { stdio: 'ignore' });
+      execFileSync(python!, [COMPARE, file, answersFile, '--reference', REFERENCE, '--questions', '2000'], {
+        stdio: 'ignore',
+      });
+      const { answers } = readAnswers(answersFile);
+      const asker = new Asker(file);
+      const wrong: string[] = [];
+      for (const question of answers) {
+        const label = `${question.call} ${JSON.stringify(question.args)}`;
+        const outcome = await asker.ask(question).then(
+          (answer) => ({ answer }),
+          (error: unknown) => ({ error }),
+        );
+        if ('error' in outcome || question.error !== undefined) {
+          if (!('error' in outcome) || question.error === undefined)
+            wrong.push(`${label}: ${JSON.stringify(outcome)}, ${question.error}`);
+          continue;
         }
-        asker.api.close();
-        expect(answers.length).toBeGreaterThan(2000);
-        expect(wrong.slice(0, 10), `${wrong.length} of ${answers.length}`).toEqual([]);
-      },
-      600_000,
-    );
+        const found = difference(outcome.answer, question.answer, toleranceOf(question));
+        if (found) wrong.push(`${label} ${found}`);
+      }
+      asker.api.close();
+      expect(answers.length).toBeGreaterThan(2000);
+      expect(wrong.slice(0, 10), `${wrong.length} of ${answers.length}`).toEqual([]);
+    }, 600_000);
   }
 });

@@ -374,7 +374,9 @@ function problemsOfNames(architectures: readonly string[], space: 'topology' | '
   const problems: string[] = [];
   const whole = space === 'topology' ? TOPOLOGIES : SIZES;
   if (architectures.length !== whole) {
-    problems.push(`It names ${counted(architectures.length, 'architecture')}; the space has ${whole.toLocaleString('en')}.`);
+    problems.push(
+      `It names ${counted(architectures.length, 'architecture')}; the space has ${whole.toLocaleString('en')}.`,
+    );
   }
   const different = new Set(architectures).size;
   if (different < architectures.length) {
@@ -442,7 +444,9 @@ async function problemsOfCosts(
     }
   }
   if (wrong.size === 0) return [];
-  return [`FLOPs or parameters that cannot be right are recorded in some trial of ${counted(wrong.size, 'architecture')}.`];
+  return [
+    `FLOPs or parameters that cannot be right are recorded in some trial of ${counted(wrong.size, 'architecture')}.`,
+  ];
 }
 
 // ---- Folders
@@ -505,7 +509,7 @@ async function describeNats(
     bzip2: true,
     ...records,
     kind: 'nats-bench',
-    title: `NATS-Bench, ${space} space, a folder of one file an architecture`,
+    title: `NATS-Bench, ${space} space, a folder with a file for each architecture`,
     version: null,
     space,
     layout: 'folder',

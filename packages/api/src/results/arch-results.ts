@@ -269,6 +269,15 @@ export class ArchResults {
     this.clearNetDone = true;
   }
 
+  /** Prints latency, trials and times of every data set (the reference's `debug_test`). @throws QueryError */
+  debugTest(): void {
+    for (const dataset of this.getDatasetNames()) {
+      console.log(`---->>>> ${dataset}\nThe latency on ${dataset} is ${this.getLatency(dataset)} s`);
+      for (const [, result] of this.query(dataset))
+        console.log(`  ==>> result = ${result}\n  ==>> cost =`, result.getTimes());
+    }
+  }
+
   /** The index in six digits, as in the names of the per-architecture files. */
   archIdxStr(): string {
     return String(this.archIndex).padStart(6, '0');

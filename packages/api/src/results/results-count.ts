@@ -3,7 +3,7 @@ import { QueryError } from '../errors.js';
 import { unknownSet } from '../names.js';
 import { fixed } from '../python-format.js';
 import { AVERAGING, type Reference } from './averaging.js';
-import { type Curves, checkEpoch, type Field, type Measured, Series } from './series.js';
+import { type Curves, checkEpoch, emptyField, type Field, type Measured, Series } from './series.js';
 import { PlainTrial, type TrialData } from './trial-data.js';
 
 /** What was measured after one epoch. */
@@ -75,6 +75,44 @@ export class ResultsCount {
     this.#data = data;
     this.#reference = reference;
     this.#latency = data.latency;
+  }
+
+  /** A trial from its parts: the reference's constructor. Evaluation results are added by `updateEval`. */
+  static create(parts: {
+    name: string;
+    stateDict?: PythonValue;
+    trainAccs: ReadonlyMap<number, number>;
+    trainLosses: ReadonlyMap<number, number>;
+    /** Millions. */
+    params: number;
+    /** Millions. */
+    flop: number;
+    archConfig: ReadonlyMap<PythonValue, PythonValue>;
+    seed: PythonValue;
+    epochs: number;
+    /** Seconds for a batch of 256. */
+    latency: readonly number[] | null;
+  }): ResultsCount {
+    return ResultsCount.createFromStateDict(
+      new Map<PythonValue, PythonValue>([
+        ['name', parts.name],
+        ['net_state_dict', parts.stateDict ?? null],
+        ['train_acc1es', new Map(parts.trainAccs)],
+        ['train_acc5es', null],
+        ['train_losses', new Map(parts.trainLosses)],
+        ['train_times', null],
+        ['arch_config', new Map(parts.archConfig)],
+        ['params', parts.params],
+        ['flop', parts.flop],
+        ['seed', parts.seed],
+        ['epochs', parts.epochs],
+        ['latency', parts.latency && [...parts.latency]],
+        ['eval_names', []],
+        ['eval_acc1es', new Map()],
+        ['eval_times', new Map()],
+        ['eval_losses', new Map()],
+      ]),
+    );
   }
 
   /** From what `stateDict` gives (the reference's `create_from_state_dict`). */
@@ -184,6 +222,78 @@ export class ResultsCount {
     return total / this.#latency.length;
   }
 
+  /** Replaces what was measured on the training images, by epoch; null for what was not recorded. */
+  updateTrainInfo(
+    trainAcc1es: ReadonlyMap<number, number>,
+    trainAcc5es: ReadonlyMap<number, number> | null,
+    trainLosses: ReadonlyMap<number, number>,
+    trainTimes: ReadonlyMap<number, number> | null,
+  ): void {
+    const field = (values: ReadonlyMap<number, number> | null): Field =>
+      values ? { state: 'dict', series: new Map([['', this.#series(values)]]) } : emptyField('none');
+    this.#changed.train_acc1es = field(trainAcc1es);
+    this.#changed.train_acc5es = field(trainAcc5es);
+    this.#changed.train_losses = field(trainLosses);
+    this.#changed.train_times = field(trainTimes);
+  }
+
+  /** Forgets all evaluation results. */
+  resetEval(): void {
+    this.#evalNames = [];
+    for (const name of ['eval_acc1es', 'eval_losses', 'eval_times'] as const) this.#changed[name] = emptyField('empty');
+  }
+
+  /**
+   * Adds the sets that `accs` has, by 'set@epoch'. Every epoch must be in all three.
+   * @throws QueryError for a set that is there already, or an epoch that is missing
+   */
+  updateEval(
+    accs: ReadonlyMap<string, number>,
+    losses: ReadonlyMap<string, number>,
+    times: ReadonlyMap<string, number>,
+  ): void {
+    for (const name of new Set([...accs.keys()].map((key) => key.split('@')[0]!))) {
+      const of = (values: ReadonlyMap<string, number>) =>
+        new Map(
+          Array.from({ length: this.epochs }, (_, epoch) => {
+            const value = values.get(`${name}@${epoch}`);
+            if (value === undefined) throw new QueryError('UNKNOWN_EPOCH', `expected a value of ${name}@${epoch}`);
+            return [epoch, value] as const;
+          }),
+        );
+      this.#addSet(name, of(accs), of(losses), of(times));
+    }
+  }
+
+  /** Adds a set whose results are known at some epochs, without times (the reference's `update_OLD_eval`). @throws QueryError */
+  updateOldEval(name: string, accs: ReadonlyMap<number, number>, losses: ReadonlyMap<number, number>): void {
+    this.#addSet(name, accs, losses);
+  }
+
+  #addSet(
+    name: string,
+    accs: ReadonlyMap<number, number>,
+    losses: ReadonlyMap<number, number>,
+    times?: ReadonlyMap<number, number>,
+  ): void {
+    if (this.evalNames.includes(name)) throw new QueryError('BAD_ARGUMENT', `the set '${name}' has results already`);
+    this.#evalNames = [...this.evalNames, name];
+    const add = (field: 'eval_acc1es' | 'eval_losses' | 'eval_times', values: ReadonlyMap<number, number>) => {
+      const series = new Map(this.#field(field).series).set(name, this.#series(values));
+      this.#changed[field] = { state: 'dict', series };
+    };
+    add('eval_acc1es', accs);
+    add('eval_losses', losses);
+    if (times) add('eval_times', times);
+  }
+
+  #series(values: ReadonlyMap<number, number>): Series {
+    return Series.from(
+      [...values].map(([epoch, value]) => [epoch, { value, single: false }] as const),
+      this.epochs,
+    );
+  }
+
   updateLatency(latency: readonly number[]): void {
     this.#latency = [...latency];
   }
@@ -269,7 +379,7 @@ export class ResultsCount {
     };
   }
 
-  /** The trained weights: a state dict, or null where the file has them no more. */
+  /** The trained weights: a state dict, or null where the file has them no more. Tensors are read when asked for. */
   getNetParam(): PythonValue {
     return this.#weightsCleared ? null : (this.#netStateDict ?? this.#data.attributes().get('net_state_dict') ?? null);
   }
@@ -279,7 +389,17 @@ export class ResultsCount {
   }
 
   /** How to build the network that was trained. */
-  getConfig(): NetworkConfig {
+  getConfig(): NetworkConfig;
+  /** The same with the architecture as `str2structure` makes it of its string. */
+  getConfig<T>(str2structure: (text: string) => T): Record<string, string | number | T>;
+  getConfig<T>(str2structure?: ((text: string) => T) | null): NetworkConfig | Record<string, string | number | T> {
+    const config = this.#config();
+    if (!str2structure) return config;
+    const { genotype, arch_str, ...rest } = { genotype: '', arch_str: '', ...config };
+    return { ...rest, genotype: str2structure(genotype || arch_str) };
+  }
+
+  #config(): NetworkConfig {
     const config = this.archConfig;
     const text = (key: string) => String(config.get(key));
     const number = (key: string) => Number(config.get(key));
@@ -321,8 +441,17 @@ export class ResultsCount {
     const out = new Map(this.#data.attributes());
     if (this.#latency !== this.#data.latency) out.set('latency', this.#latency && [...this.#latency]);
     if (this.#weightsCleared) out.set('net_state_dict', null);
-    if (this.#changed.train_times) out.set('train_times', new Map(this.trainTimes));
-    if (this.#changed.eval_times) out.set('eval_times', new Map(this.evalTimes));
+    const changed: [keyof Curves, () => Map<PythonValue, PythonValue> | null][] = [
+      ['train_acc1es', () => this.trainAcc1es],
+      ['train_acc5es', () => this.trainAcc5es],
+      ['train_losses', () => this.trainLosses],
+      ['train_times', () => this.trainTimes],
+      ['eval_acc1es', () => this.evalAcc1es],
+      ['eval_losses', () => this.evalLosses],
+      ['eval_times', () => this.evalTimes],
+    ];
+    for (const [name, value] of changed) if (this.#changed[name]) out.set(name, value());
+    if (this.#evalNames) out.set('eval_names', [...this.#evalNames]);
     return out;
   }
 
