@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { archs } from './commands/archs.js';
+import { best } from './commands/best.js';
+import { info } from './commands/info.js';
+import { inspect } from './commands/inspect.js';
+import { query } from './commands/query.js';
+import { show } from './commands/show.js';
+import { verify } from './commands/verify.js';
+import { describeFailure } from './failure.js';
+import { Interrupted, Terminal } from './terminal.js';
+
+const EPILOGUE = `
+Files are the published ones (NAS-Bench-201-v1_1-096897.pth), NATS-Bench's files and folders, and any torch file or
+pickle. Nothing in them is run.
+
+Each command takes --json: one JSON document on stdout, in which null stands for NaN and what was not recorded.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+
+Examples:
+  nb201 info NAS-Bench-201-v1_1-096897.pth
+  nb201 query NAS-Bench-201-v1_1-096897.pth 284 --dataset cifar100
+  nb201 best NAS-Bench-201-v1_1-096897.pth --max-params 0.5
+  nb201 archs '|nor_conv_3x3~0|+|nor_conv_3x3~0|none~1|+|skip_connect~0|none~1|none~2|'`;
+
+/**
+ * The command line.
+ * @param args what stands behind the command's name
+ * @returns the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted
+ */
+export async function run(args: readonly string[]): Promise<number> {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  const terminal = new Terminal();
+  const program = new Command('nas-bench-201')
+    .description('Looks into, queries and checks NAS-Bench-201 files.')
+    .version(version)
+    .addHelpText('after', EPILOGUE)
+    .hook('preAction', (_, command) => {
+      terminal.json = command.opts<{ json?: boolean }>().json === true;
+    });
+  for (const command of [info, inspect, query, best, show, archs, verify]) {
+    const added = command(terminal).option('--json', 'one JSON document on stdout').showHelpAfterError(USAGE_HINT);
+    program.addCommand(added.exitOverride());
+  }
+  program.showHelpAfterError(USAGE_HINT).exitOverride();
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return terminal.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof Interrupted) return 130;
+    const failure = describeFailure(error);
+    terminal.complain(failure.message);
+    if (terminal.json) await terminal.printJson({ error: failure });
+    return 1;
+  } finally {
+    terminal.dispose();
+  }
+}
+
+const USAGE_HINT = '(--help tells more)';
