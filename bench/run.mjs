@@ -46,9 +46,15 @@ function benchmarkFile() {
 }
 
 function measure(command, args, env = {}) {
-  const done = spawnSync(command, args, { cwd: root, env: { ...process.env, ...env }, encoding: 'utf8', maxBuffer: 1 << 26 });
+  const done = spawnSync(command, args, {
+    cwd: root,
+    env: { ...process.env, ...env },
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  });
   // Killed for its memory, as the reference is on a large file.
-  if (done.status !== 0) return { failed: done.signal ?? `exit code ${done.status}`, detail: done.stderr.trim().split('\n').at(-1) };
+  if (done.status !== 0)
+    return { failed: done.signal ?? `exit code ${done.status}`, detail: done.stderr.trim().split('\n').at(-1) };
   return JSON.parse(done.stdout.trim().split('\n').at(-1));
 }
 
@@ -94,7 +100,8 @@ for (const [job, key] of [
   rows.push({ job, unit: 'MB', ours: of('ours', (r) => r[key]), reference: of('reference', (r) => r[key]) });
 }
 
-const shown = (value) => (value === undefined ? '–' : value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(2) : value.toPrecision(3));
+const shown = (value) =>
+  value === undefined ? '–' : value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(2) : value.toPrecision(3);
 const table = rows.map(({ job, unit, ours, reference: theirs }) => [
   `${job} (${unit})`,
   shown(ours),
@@ -103,6 +110,13 @@ const table = rows.map(({ job, unit, ours, reference: theirs }) => [
 ]);
 table.unshift(['', 'here', 'reference', 'ratio']);
 const widths = table[0].map((_, c) => Math.max(...table.map((row) => row[c].length)));
-console.log(`${file.split('/').at(-1)}, ${(statSync(file).size / 1e9).toFixed(2)} GB; ${cpus().length} cores, Node ${process.version}; medians of ${options.rounds} rounds`);
-for (const row of table) console.log(row.map((cell, c) => (c ? cell.padStart(widths[c]) : cell.padEnd(widths[c]))).join('  '));
-if (options.json) writeFileSync(options.json, `${JSON.stringify({ file, cores: cpus().length, node: process.version, rows }, null, 2)}\n`);
+console.log(
+  `${file.split('/').at(-1)}, ${(statSync(file).size / 1e9).toFixed(2)} GB; ${cpus().length} cores, Node ${process.version}; medians of ${options.rounds} rounds`,
+);
+for (const row of table)
+  console.log(row.map((cell, c) => (c ? cell.padStart(widths[c]) : cell.padEnd(widths[c]))).join('  '));
+if (options.json)
+  writeFileSync(
+    options.json,
+    `${JSON.stringify({ file, cores: cpus().length, node: process.version, rows }, null, 2)}\n`,
+  );

@@ -1,4 +1,4 @@
-import { fromNative, native, ReadError } from './errors.js';
+import { checkedPath, fromNative, native, ReadError } from './errors.js';
 import { type Abortable, type NativeBenchmarkFile, type ReadLimits, reader } from './native.js';
 
 export interface OpenProgress {
@@ -36,7 +36,11 @@ export async function withSignal<T>(start: () => Abortable<T>, signal?: AbortSig
  * Walks a benchmark file, or one architecture's, once and keeps where everything is.
  * @throws ReadError; the signal's reason where it was aborted
  */
-export async function openBenchmarkFile(path: string, options: OpenBenchmarkOptions = {}): Promise<NativeBenchmarkFile> {
+export async function openBenchmarkFile(
+  path: string,
+  options: OpenBenchmarkOptions = {},
+): Promise<NativeBenchmarkFile> {
+  checkedPath(path);
   const { limits, onProgress, signal } = options;
   // Reports of the walk may be late or dropped where this thread is busy; the last one is made here.
   let done = false;
@@ -58,5 +62,6 @@ export async function openBenchmarkFile(path: string, options: OpenBenchmarkOpti
 
 /** As `openBenchmarkFile`, for one architecture's small file. @throws ReadError */
 export function openBenchmarkFileSync(path: string, limits?: ReadLimits): NativeBenchmarkFile {
+  checkedPath(path);
   return native(() => reader.BenchmarkFile.openSync(path, limits));
 }

@@ -86,3 +86,10 @@ export async function nativeAsync<T>(work: () => Promise<T>): Promise<T> {
     throw fromNative(error);
   }
 }
+
+/** A path that the system can be asked for. @throws TypeError */
+export function checkedPath(path: unknown): string {
+  if (typeof path !== 'string' || path === '') throw new TypeError('expected a path');
+  if (path.includes('\0')) throw new TypeError('expected a path without NUL characters');
+  return path;
+}

@@ -1,4 +1,4 @@
-import { native, nativeAsync } from './errors.js';
+import { checkedPath, native, nativeAsync } from './errors.js';
 import { type NativeTorchFile, type ReadLimits, reader } from './native.js';
 import type { PythonValue } from './values.js';
 
@@ -17,11 +17,10 @@ export interface TorchFile {
  * @throws ReadError
  */
 export async function openTorch(source: string | Uint8Array, limits?: ReadLimits): Promise<TorchFile> {
-  if (typeof source !== 'string' && !(source instanceof Uint8Array)) {
+  if (!(source instanceof Uint8Array) && typeof source !== 'string') {
     throw new TypeError('expected a path or a Uint8Array');
   }
-  if (typeof source === 'string' && source.includes('\0'))
-    throw new TypeError('expected a path without NUL characters');
+  if (typeof source === 'string') checkedPath(source);
   const file: NativeTorchFile = await nativeAsync(async () => reader.TorchFile.open(source, limits));
   return native(() => {
     const { container, bzip2 } = file.describe();

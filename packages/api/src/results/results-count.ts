@@ -471,7 +471,7 @@ function unwrap(epoch: MeasuredEpoch): EpochInfo {
     iepoch: epoch.iepoch.value,
     loss: epoch.loss.value,
     accuracy: epoch.accuracy.value,
-    cur_time: epoch.cur_time && epoch.cur_time.value,
-    all_time: epoch.all_time && epoch.all_time.value,
+    cur_time: epoch.cur_time?.value ?? null,
+    all_time: epoch.all_time?.value ?? null,
   };
 }
