@@ -338,12 +338,27 @@ export class NASBench201API implements Iterable<string>, Disposable {
    * @throws QueryError
    */
   getMoreInfo<D extends Dataset>(index: Architecture, dataset: D, options: InfoOptions = {}): MoreInfo<D> {
-    const results = this.#records.results(this.#index(index), hpName(options));
-    const seeds = results.getDatasetSeeds(dataset);
-    let choice: TrialChoice = options.seed ?? options.isRandom ?? true;
-    if (choice === true) choice = this.#random.choice(seeds);
+    const asked = this.#index(index);
+    const hp = hpName(options);
+    const wanted = options.seed ?? options.isRandom ?? true;
+    // The last epoch is known without reading the file; what is unusual about it takes the other way.
+    const last = options.iepoch == null ? this.#records.lastEpoch(asked, hp, dataset) : undefined;
+    const known = last && (typeof wanted === 'boolean' || last.seeds.includes(wanted)) ? last : undefined;
+    const results = known ? undefined : this.#records.results(asked, hp);
+    const choice = wanted === true ? this.#random.choice(known?.seeds ?? results!.getDatasetSeeds(dataset)) : wanted;
+    const find = (set: string): Metrics | undefined => {
+      if (known) return known.metrics(set, choice);
+      try {
+        return results!.getMetrics(dataset, set, options.iepoch, choice);
+      } catch (error) {
+        if (error instanceof QueryError) return undefined;
+        throw error;
+      }
+    };
+    const metrics = (set: string): Metrics =>
+      known?.metrics(set, choice) ??
+      (results ?? this.#records.results(asked, hp)).getMetrics(dataset, set, options.iepoch, choice);
     const out: Record<string, number | null> = {};
-    const metrics = (set: string) => results.getMetrics(dataset, set, options.iepoch, choice);
     const train = metrics('train');
     const epochs = train.iepoch + 1;
     const put = (prefix: string, { loss, accuracy, all_time }: Metrics) => {
@@ -353,14 +368,8 @@ export class NASBench201API implements Iterable<string>, Disposable {
       out[`${prefix}-all-time`] = all_time;
     };
     const putIfThere = (prefix: string, set: string) => {
-      let there: Metrics;
-      try {
-        there = metrics(set);
-      } catch (error) {
-        if (error instanceof QueryError) return;
-        throw error;
-      }
-      put(prefix, there);
+      const there = find(set);
+      if (there) put(prefix, there);
     };
     put('train', train);
     if (dataset === 'cifar10-valid') {
@@ -582,7 +591,10 @@ export class NASBench201API implements Iterable<string>, Disposable {
 
   /** Seconds for a batch of 256, or null where none was measured (`get_latency`). @throws QueryError */
   getLatency(index: number, dataset: Dataset, options: HpOption = {}): number | null {
-    return this.queryMetaInfoByIndex(index, options).getComputeCosts(dataset).latency;
+    const hp = hpName(options);
+    const last =
+      this.reference === 'nas-bench-201' ? this.#records.lastEpoch(this.#checked(index), hp, dataset) : undefined;
+    return last ? last.latency() : this.queryMetaInfoByIndex(index, { hp }).getComputeCosts(dataset).latency;
   }
 
   /**

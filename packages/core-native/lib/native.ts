@@ -33,8 +33,8 @@ export interface NativeTrial {
   flop: number;
   /** Millions. */
   params: number;
-  /** Seconds for a batch of 256, or null where none was measured. */
-  latency: Float64Array | null;
+  /** Seconds for a batch of 256, the mean of what was measured; -1 where nothing was. */
+  meanLatency: number;
 }
 
 export interface NativeState {
@@ -114,6 +114,17 @@ export interface NativeBenchmarkFile {
   evaluated(): Float64Array;
   recordIndexes(): Float64Array;
   hyperParameters(index: number): string[];
+  /** What `finals` calls by number. */
+  names(): string[];
+  /**
+   * Fills `out` with the last epoch of each trial, in the order of the record's seeds: seed, latency, epochs, number of rows; of
+   * each row the set's number (-1: training), whether it is timed, loss, accuracy, seconds, seconds of all epochs.
+   * Returns the number of trials; -1 where this was not collected, as of curves of an unusual form.
+   */
+  finals(index: number, hp: number, dataset: number, out: Float64Array): number;
+  latency(index: number, hp: string, trial: number): Float64Array | null;
+  /** Undefined where they have to be read with the record. */
+  evalNames(index: number, hp: string, trial: number): string[] | undefined;
   state(index: number, hp: string): NativeState | undefined;
   curves(index: number, hp: string, trial: number): NativeField[] | undefined;
   value(index: number, hp?: string, trial?: number): PythonValue | undefined;

@@ -205,6 +205,10 @@ class Reader(pickle._Unpickler):
             "__init__": lambda self, *args, **kwargs: Opaque.__init__(self, module, name, list(args), kwargs),
             "module": module, "name": name})
 
+    # INST and OBJ, which make an instance without arguments without calling anything
+    def _instantiate(self, klass, args):
+        self.append(klass(*args))
+
     # NEWOBJ calls __new__ alone, and the arguments are wanted here
     def load_newobj(self):
         args, cls = self.stack.pop(), self.stack.pop()

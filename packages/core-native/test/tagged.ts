@@ -365,10 +365,3 @@ export function difference(
 ): string | undefined {
   return new Comparison(options).difference(actual, expected, 'value');
 }
-
-/** Types that torch keeps in untyped storages. */
-const WIDTHS: Record<string, number> = { uint64: 8, uint32: 4, uint16: 2 };
-
-function storageBytes(tensor: Tensor): number {
-  return tensor.storage.length * (tensor.storage.dtype === tensor.dtype ? (WIDTHS[tensor.dtype] ?? 1) : 1);
-}

@@ -10,6 +10,7 @@ import {
 import { QueryError } from '../errors.js';
 import { ArchResults } from '../results/arch-results.js';
 import type { Reference } from '../results/averaging.js';
+import { LastEpoch } from '../results/last-epoch.js';
 import { FileTrial, RecentCurves } from '../results/trial-data.js';
 
 /** Trials whose curves are kept in memory: about 40 KB each with 200 epochs. */
@@ -45,6 +46,8 @@ export class Records {
   readonly #opened = new Map<number, NativeBenchmarkFile>();
   readonly #states = new Map<string, LoadedState>();
   readonly #cleared = new Set<string>();
+  readonly #numbers = new WeakMap<NativeBenchmarkFile, { names: string[]; of: Map<string, number> }>();
+  readonly #scratch = new Float64Array(1024);
   readonly #recent = new RecentCurves(CURVES_KEPT);
 
   constructor(
@@ -124,6 +127,25 @@ export class Records {
     const place = (trial: number) => [found.index, hp, trial] as const;
     const trials = head.trials.map((trial, i) => new FileTrial(found.file, place(i), trial, this.#recent));
     return remember(this.#states, key, { head, trials }, STATES_KEPT);
+  }
+
+  /** The last epoch of an architecture's trials on a data set, where it was collected when the file was walked. */
+  lastEpoch(index: number, hp: string, dataset: string): LastEpoch | undefined {
+    const found = this.file(index);
+    if (!found) return undefined;
+    let numbers = this.#numbers.get(found.file);
+    if (!numbers) {
+      const names = native(() => found.file.names());
+      numbers = { names, of: new Map(names.map((name, i) => [name, i])) };
+      this.#numbers.set(found.file, numbers);
+    }
+    const hpNumber = numbers.of.get(hp);
+    const datasetNumber = numbers.of.get(dataset);
+    if (hpNumber === undefined || datasetNumber === undefined) return undefined;
+    const trials = native(() => found.file.finals(found.index, hpNumber, datasetNumber, this.#scratch));
+    return trials > 0
+      ? new LastEpoch({ trials, rows: this.#scratch, names: numbers.names }, this.reference)
+      : undefined;
   }
 
   /** A copy of an architecture's results. @throws QueryError where there are none */

@@ -4,7 +4,7 @@ import { unknownSet } from '../names.js';
 import { fixed } from '../python-format.js';
 import { AVERAGING, type Reference } from './averaging.js';
 import { type Curves, checkEpoch, emptyField, type Field, type Measured, Series } from './series.js';
-import { PlainTrial, type TrialData } from './trial-data.js';
+import { meanLatencyOf, PlainTrial, type TrialData } from './trial-data.js';
 
 /** What was measured after one epoch. */
 export interface EpochInfo {
@@ -64,7 +64,7 @@ function asMap(series: Series | undefined): Map<number, number> {
 export class ResultsCount {
   readonly #data: TrialData;
   readonly #changed: Partial<Curves> = {};
-  #latency: readonly number[] | null;
+  #latency: readonly number[] | null | undefined;
   #evalNames: string[] | undefined;
   #netStateDict: PythonValue | undefined;
   #weightsCleared = false;
@@ -74,7 +74,6 @@ export class ResultsCount {
   constructor(data: TrialData, reference: Reference = 'nas-bench-201') {
     this.#data = data;
     this.#reference = reference;
-    this.#latency = data.latency;
   }
 
   /** A trial from its parts: the reference's constructor. Evaluation results are added by `updateEval`. */
@@ -146,14 +145,13 @@ export class ResultsCount {
   }
   /** Measured seconds for a batch of 256. */
   get latency(): readonly number[] | null {
-    return this.#latency;
+    return this.#latency === undefined ? this.#data.latency : this.#latency;
   }
   get archConfig(): Map<PythonValue, PythonValue> {
     return this.#data.attributes().get('arch_config') as Map<PythonValue, PythonValue>;
   }
   get evalNames(): readonly string[] {
-    this.#evalNames ??= ((this.#data.attributes().get('eval_names') as PythonValue[] | undefined) ?? []).map(String);
-    return this.#evalNames;
+    return this.#evalNames ?? this.#data.evalNames;
   }
 
   #field(name: keyof Curves): Field {
@@ -216,10 +214,7 @@ export class ResultsCount {
 
   /** Seconds for a batch of 256, the mean of what was measured; -1 where nothing was. */
   getLatency(): number {
-    if (this.#latency === null) return -1;
-    let total = 0;
-    for (const seconds of this.#latency) total += seconds;
-    return total / this.#latency.length;
+    return this.#latency === undefined ? this.#data.meanLatency : meanLatencyOf(this.#latency);
   }
 
   /** Replaces what was measured on the training images, by epoch; null for what was not recorded. */
@@ -439,7 +434,7 @@ export class ResultsCount {
   /** The record by the reference's attribute names, as the file has it (the reference's `state_dict`). */
   stateDict(): Map<PythonValue, PythonValue> {
     const out = new Map(this.#data.attributes());
-    if (this.#latency !== this.#data.latency) out.set('latency', this.#latency && [...this.#latency]);
+    if (this.#latency !== undefined) out.set('latency', this.#latency && [...this.#latency]);
     if (this.#weightsCleared) out.set('net_state_dict', null);
     const changed: [keyof Curves, () => Map<PythonValue, PythonValue> | null][] = [
       ['train_acc1es', () => this.trainAcc1es],

@@ -21,6 +21,9 @@ export interface TrialData {
   readonly params: number;
   /** Seconds for a batch of 256, or null. */
   readonly latency: readonly number[] | null;
+  /** The mean of `latency`; -1 where it is null. */
+  readonly meanLatency: number;
+  readonly evalNames: readonly string[];
   curves(): Curves;
   /** The record itself, as plain values by the reference's attribute names. */
   attributes(): Map<PythonValue, PythonValue>;
@@ -33,11 +36,12 @@ export class FileTrial implements TrialData {
   readonly epochs: number;
   readonly flop: number;
   readonly params: number;
-  readonly latency: readonly number[] | null;
+  readonly meanLatency: number;
   readonly #file: NativeBenchmarkFile;
   readonly #place: readonly [index: number, hp: string, trial: number];
   readonly #recent: RecentCurves;
   #attributes: Map<PythonValue, PythonValue> | undefined;
+  #evalNames: readonly string[] | undefined;
 
   constructor(
     file: NativeBenchmarkFile,
@@ -51,7 +55,17 @@ export class FileTrial implements TrialData {
     this.epochs = head.epochs;
     this.flop = head.flop;
     this.params = head.params;
-    this.latency = head.latency && Array.from(head.latency);
+    this.meanLatency = head.meanLatency;
+  }
+
+  get latency(): readonly number[] | null {
+    const latency = native(() => this.#file.latency(...this.#place));
+    return latency && Array.from(latency);
+  }
+
+  get evalNames(): readonly string[] {
+    this.#evalNames ??= native(() => this.#file.evalNames(...this.#place)) ?? evalNamesOf(this.attributes());
+    return this.#evalNames;
   }
 
   curves(): Curves {
@@ -72,6 +86,18 @@ export class FileTrial implements TrialData {
     this.#attributes ??= native(() => this.#file.value(...this.#place)) as Map<PythonValue, PythonValue>;
     return this.#attributes;
   }
+}
+
+function evalNamesOf(attributes: Map<PythonValue, PythonValue>): string[] {
+  return ((attributes.get('eval_names') as PythonValue[] | null | undefined) ?? []).map(String);
+}
+
+/** The mean as Python's `sum` and division give it; -1 where nothing was measured. */
+export function meanLatencyOf(latency: readonly number[] | null): number {
+  if (latency === null) return -1;
+  let total = 0;
+  for (const seconds of latency) total += seconds;
+  return total / latency.length;
 }
 
 /** Keeps the curves that were asked for last: all of a file's would be gigabytes. */
@@ -133,6 +159,8 @@ export class PlainTrial implements TrialData {
   readonly flop: number;
   readonly params: number;
   readonly latency: readonly number[] | null;
+  readonly meanLatency: number;
+  readonly evalNames: readonly string[];
   readonly #attributes: Map<PythonValue, PythonValue>;
   #curves: Curves | undefined;
 
@@ -143,6 +171,8 @@ export class PlainTrial implements TrialData {
     this.params = measured(attributes.get('params'))?.value ?? Number.NaN;
     const latency = attributes.get('latency');
     this.latency = Array.isArray(latency) ? latency.map((item) => measured(item)?.value ?? Number.NaN) : null;
+    this.meanLatency = meanLatencyOf(this.latency);
+    this.evalNames = evalNamesOf(attributes);
   }
 
   curves(): Curves {

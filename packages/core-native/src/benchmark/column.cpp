@@ -20,21 +20,35 @@ CurvePoint sumTo(BenchmarkIndex& index, const Trial& trial, const ColumnRequest&
   return {};
 }
 
+// The last epoch's number from what was collected when the file was walked. False where it has to be read.
+bool finalPoint(const BenchmarkIndex& index, const Trial& trial, const ColumnRequest& request, CurvePoint& point) {
+  if (trial.finalCount == 0) return false;
+  for (uint32_t r = trial.firstFinal; r < trial.firstFinal + trial.finalCount; ++r) {
+    const Final& row = index.finals()[r];
+    if (row.set == kTraining ? !request.set.empty() : index.names()[row.set] != request.set) continue;
+    const bool training = row.set == kTraining;
+    if (request.field == (training ? Field::TrainAcc1 : Field::EvalAcc1)) point.value = row.accuracy;
+    else if (request.field == (training ? Field::TrainLoss : Field::EvalLoss)) point.value = row.loss;
+    else if (request.field == (training ? Field::TrainTime : Field::EvalTime) && row.timed)
+      point.value = request.cumulative ? row.all : row.time;
+    else return false;
+    point.presence = Presence::There;
+    return true;
+  }
+  return false;
+}
+
 CurvePoint pointOf(BenchmarkIndex& index, const Trial& trial, const ColumnRequest& request) {
   const auto there = [](const Number& n) { return CurvePoint{n.value, n.single ? Presence::Single : Presence::There}; };
   switch (request.what) {
     case ColumnRequest::What::Flop: return there(index.number(trial.flop));
     case ColumnRequest::What::Params: return there(index.number(trial.params));
-    case ColumnRequest::What::Latency: {
-      const std::vector<double> latency = readLatency(index, trial);
-      if (latency.empty()) return {-1.0, Presence::There};  // what the reference says where none is known
-      double sum = 0;
-      for (const double seconds : latency) sum += seconds;
-      return {sum / static_cast<double>(latency.size()), Presence::There};
-    }
+    case ColumnRequest::What::Latency: return {meanLatency(index, trial), Presence::There};
     case ColumnRequest::What::Curve: break;
   }
   const int32_t epoch = request.epoch < 0 ? trial.epochs - 1 : request.epoch;
+  CurvePoint point;
+  if (epoch == trial.epochs - 1 && finalPoint(index, trial, request, point)) return point;
   return request.cumulative ? sumTo(index, trial, request, epoch)
                             : readPoint(index, trial, request.field, request.set, epoch);
 }
@@ -65,6 +79,14 @@ std::vector<double> readLatency(BenchmarkIndex& index, const Trial& trial) {
   return out;
 }
 
+double meanLatency(BenchmarkIndex& index, const Trial& trial) {
+  if (!trial.meanLatency.later) return trial.meanLatency.value;
+  const std::vector<double> latency = readLatency(index, trial);
+  double sum = 0;
+  for (const double seconds : latency) sum += seconds;
+  return sum / static_cast<double>(latency.size());
+}
+
 Column readColumn(BenchmarkIndex& index, const ColumnRequest& request, const std::atomic<bool>& aborted) {
   const auto& names = index.names();
   const auto idOf = [&](const std::string& name) {
@@ -88,7 +110,8 @@ Column readColumn(BenchmarkIndex& index, const ColumnRequest& request, const std
           out.values.push_back(point.value);
           out.presence.push_back(point.presence);
           if (++count == Column::kNoRecord) {
-            index.bytes()->fail(ErrorCode::BadRecord, state.whole.begin, "expected fewer than 255 trials of a data set");
+            index.bytes()->fail(ErrorCode::BadRecord, state.whole.begin,
+                                "expected fewer than 255 trials of a data set");
           }
         }
       }

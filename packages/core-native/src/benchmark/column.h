@@ -20,7 +20,8 @@ struct ColumnRequest {
   bool cumulative = false;  // the sum of epochs 0 to `epoch`, added in order
 };
 
-// The trials of architecture i are the counts[i] entries after those of all before it, in the order of the record's seeds.
+// The trials of architecture i are the counts[i] entries after those of all before it, in the order of the record's
+// seeds.
 struct Column {
   static constexpr uint8_t kNoRecord = 255;  // the file has no such record, hyper-parameters or data set
   std::vector<uint8_t> counts;               // [architectures]
@@ -32,6 +33,9 @@ Column readColumn(BenchmarkIndex& index, const ColumnRequest& request, const std
 
 // The numbers of a latency list: seconds for a batch of 256. Empty where it is None.
 std::vector<double> readLatency(BenchmarkIndex& index, const Trial& trial);
+
+// Their mean, as Python's sum and division give it; -1 where none was measured.
+double meanLatency(BenchmarkIndex& index, const Trial& trial);
 
 // The trial of a data set and seed; of two with the same key the last, as in any dict.
 const Trial* findTrial(const State& state, uint32_t dataset, int64_t seed);

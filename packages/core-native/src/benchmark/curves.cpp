@@ -86,7 +86,8 @@ Curve& curveOf(FieldCurves& field, std::string_view set, int32_t epochs) {
 
 void tidy(FieldCurves& field) {
   for (Curve& curve : field.curves) {
-    const bool all = std::all_of(curve.presence.begin(), curve.presence.end(), [](Presence p) { return p == Presence::There; });
+    const bool all =
+        std::all_of(curve.presence.begin(), curve.presence.end(), [](Presence p) { return p == Presence::There; });
     if (all) curve.presence.clear();
   }
 }
@@ -104,7 +105,8 @@ void readRegular(const uint8_t* p, const Batches& batches, Field field, int32_t 
       curve.presence[e] = Presence::There;
     }
     if (training && (run.first != 0 || run.count > end)) {
-      for (uint32_t e = run.first; e < run.first + run.count; ++e) out.inOrder.push_back(bigEndianDouble(batch + run.floatAt(e)));
+      for (uint32_t e = run.first; e < run.first + run.count; ++e)
+        out.inOrder.push_back(bigEndianDouble(batch + run.floatAt(e)));
     }
   }
 }
@@ -129,7 +131,8 @@ void readGeneral(BenchmarkIndex& index, const Extent& extent, Field field, int32
     return;
   }
   if (dict.kind != Kind::Dict) {
-    index.bytes()->fail(ErrorCode::BadRecord, extent.begin, std::string("expected a curve as a dict, found a ") + kindName(dict.kind));
+    index.bytes()->fail(ErrorCode::BadRecord, extent.begin,
+                        std::string("expected a curve as a dict, found a ") + kindName(dict.kind));
   }
   const std::vector<Value>& items = dict.sequence->items;
   if (items.empty()) {
@@ -199,7 +202,8 @@ CurvePoint readPoint(BenchmarkIndex& index, const Trial& trial, Field field, std
     for (size_t r = 0; r < batches.runs.size(); ++r) {
       const Run& run = batches.runs[r];
       const uint8_t* batch = bytes + batches.base[r];
-      if (!run.has(static_cast<uint32_t>(epoch)) || (run.nameSize == 0 ? !set.empty() : run.name(batch) != set)) continue;
+      if (!run.has(static_cast<uint32_t>(epoch)) || (run.nameSize == 0 ? !set.empty() : run.name(batch) != set))
+        continue;
       point = {bigEndianDouble(batch + run.floatAt(static_cast<uint32_t>(epoch))), Presence::There};
     }
     return point;

@@ -13,16 +13,16 @@ enum class Presence : uint8_t { Missing = 0, There = 1, Single = 2 };  // Single
 
 // One curve: a number an epoch, of the training set or of one evaluation set.
 struct Curve {
-  std::string set;                  // empty for training
-  std::vector<double> values;       // [epochs]
-  std::vector<Presence> presence;   // [epochs], or empty where every epoch is there as a 64-bit number
+  std::string set;                 // empty for training
+  std::vector<double> values;      // [epochs]
+  std::vector<Presence> presence;  // [epochs], or empty where every epoch is there as a 64-bit number
 };
 
 enum class FieldState : uint8_t { Missing = 0, None = 1, Empty = 2, Dict = 3 };
 
 struct FieldCurves {
   FieldState state = FieldState::Missing;
-  std::vector<Curve> curves;        // one for training, else one a set, in the order of the dict
+  std::vector<Curve> curves;  // one for training, else one a set, in the order of the dict
   // Every number of the dict in its order, where that is not the order of the epochs: NumPy's sums depend on it.
   std::vector<double> inOrder;
 };

@@ -47,17 +47,21 @@ std::shared_ptr<BenchmarkIndex> BenchmarkIndex::open(SourcePtr file, const Conta
   return index;
 }
 
-void BenchmarkIndex::bad(ErrorCode code, uint64_t at, const std::string& detail) const { bytes()->fail(code, at, detail); }
+void BenchmarkIndex::bad(ErrorCode code, uint64_t at, const std::string& detail) const {
+  bytes()->fail(code, at, detail);
+}
 
 void BenchmarkIndex::scan(const Progress& progress) {
   cursor_ = std::make_unique<Cursor>(*bytes(), container_.pickleAt(), bytes()->size());
   lexer_ = std::make_unique<Lexer>(*cursor_);
   scanRoot(progress);
   pickleEnd_ = cursor_->offset();
-  std::stable_sort(records_.begin(), records_.end(), [](const Record& a, const Record& b) { return a.index < b.index; });
+  std::stable_sort(records_.begin(), records_.end(),
+                   [](const Record& a, const Record& b) { return a.index < b.index; });
   // A key that stands twice means its last value, as in any dict.
   for (size_t i = records_.size(); i > 1; --i) {
-    if (records_[i - 1].index == records_[i - 2].index) records_.erase(records_.begin() + static_cast<std::ptrdiff_t>(i) - 2);
+    if (records_[i - 1].index == records_[i - 2].index)
+      records_.erase(records_.begin() + static_cast<std::ptrdiff_t>(i) - 2);
   }
   report(progress);
   outline_ = Outline();
@@ -93,7 +97,12 @@ Region BenchmarkIndex::scanRegion(Around around) {
 void BenchmarkIndex::takePuts(const std::string* text, const std::string* global) {
   for (Token token; cursor_->available(1);) {
     switch (static_cast<Op>(*cursor_->at())) {
-      case Op::Proto: case Op::Frame: case Op::Put: case Op::BinPut: case Op::LongBinPut: case Op::Memoize: break;
+      case Op::Proto:
+      case Op::Frame:
+      case Op::Put:
+      case Op::BinPut:
+      case Op::LongBinPut:
+      case Op::Memoize: break;
       default: return;
     }
     lexer_->next(token);
@@ -151,7 +160,8 @@ bool BenchmarkIndex::openDict() {
 void BenchmarkIndex::scanRoot(const Progress& progress) {
   takePuts(nullptr, nullptr);
   const uint64_t root = cursor_->offset();
-  if (!openDict()) bad(ErrorCode::NotABenchmark, root, "expected a dict with the benchmark's keys, found another value");
+  if (!openDict())
+    bad(ErrorCode::NotABenchmark, root, "expected a dict with the benchmark's keys, found another value");
   bool metaSeen = false, recordsSeen = false, batch = false;
   Token token;
   for (;;) {
@@ -169,7 +179,8 @@ void BenchmarkIndex::scanRoot(const Progress& progress) {
     }
     scanRegion(Around::TextKeys);
     const Ref keyRef(&outline_, outline_.root());
-    if (!keyRef || !keyRef.isText()) bad(ErrorCode::NotABenchmark, outline_.begin(), "expected a key of the benchmark's dict");
+    if (!keyRef || !keyRef.isText())
+      bad(ErrorCode::NotABenchmark, outline_.begin(), "expected a key of the benchmark's dict");
     const std::string key(keyRef.text());
     if (!hpOf(key).empty() && !metaSeen && !recordsSeen) {
       // One architecture's file: all of it is a record.
@@ -182,7 +193,8 @@ void BenchmarkIndex::scanRoot(const Progress& progress) {
       records_.push_back(record(Ref(&outline_, outline_.root())));
       if (!records_[0].states.empty()) records_[0].index = records_[0].states[0].archIndex;
       lexer_->next(token);
-      if (token.op != Op::Stop) bad(ErrorCode::NotABenchmark, token.at, "expected the end of one architecture's record");
+      if (token.op != Op::Stop)
+        bad(ErrorCode::NotABenchmark, token.at, "expected the end of one architecture's record");
       return;
     }
     if (key == "arch2infos") {
@@ -201,7 +213,8 @@ void BenchmarkIndex::scanRoot(const Progress& progress) {
       readEvaluated(value);
     } else if (!metaSeen && !recordsSeen && key != "basestr") {
       bad(ErrorCode::NotABenchmark, root,
-          "expected the keys meta_archs, arch2infos and evaluated_indexes, found a dict that starts with " + quoted(key));
+          "expected the keys meta_archs, arch2infos and evaluated_indexes, found a dict that starts with " +
+              quoted(key));
     }
   }
   if (!metaSeen || !recordsSeen) {
@@ -233,12 +246,14 @@ void BenchmarkIndex::scanArchitectures(const Progress& progress) {
     const bool key = op == Op::BinInt || op == Op::BinInt1 || op == Op::BinInt2 || op == Op::Int || op == Op::Long ||
                      op == Op::Long1;
     if (!key) {
-      if (batch) bad(ErrorCode::BadRecord, cursor_->offset(), "expected an architecture's index as the key of its record");
+      if (batch)
+        bad(ErrorCode::BadRecord, cursor_->offset(), "expected an architecture's index as the key of its record");
       return;  // the next key of the whole file's dict, or its end
     }
     lexer_->next(token);
     const int64_t index = token.integer;
-    if (token.carries != Carries::Int || index < 0) bad(ErrorCode::BadRecord, token.at, "expected an index of 0 or more");
+    if (token.carries != Carries::Int || index < 0)
+      bad(ErrorCode::BadRecord, token.at, "expected an index of 0 or more");
     const Region region = scanRegion(batch ? Around::IntKeys : Around::Taker);
     records_.push_back(record(Ref(&outline_, outline_.root())));
     Record& made = records_.back();
@@ -262,7 +277,8 @@ uint32_t BenchmarkIndex::name(std::string_view text) {
 }
 
 std::string BenchmarkIndex::text(const Ref& value, const char* what) {
-  if (!value || !value.isText()) bad(ErrorCode::BadRecord, value ? value.begin() : 0, std::string("expected text as ") + what);
+  if (!value || !value.isText())
+    bad(ErrorCode::BadRecord, value ? value.begin() : 0, std::string("expected text as ") + what);
   return std::string(value.text());
 }
 
@@ -282,8 +298,36 @@ NumberAt BenchmarkIndex::number(const Ref& value, const char* what) {
   if (!value) bad(ErrorCode::BadRecord, 0, std::string("expected a number as ") + what);
   if (value.kind() == ItemKind::Float) out.value = value.number();
   else if (value.kind() == ItemKind::Int) out.value = static_cast<double>(value.integer());
+  else if (const std::optional<double> scalar = float64Scalar(value)) out.value = *scalar;
   else out.later = extentOf(value);
   return out;
+}
+
+// The mean of a list of floats; what is not just that is read when it is asked for.
+NumberAt BenchmarkIndex::meanLatency(const Ref& value) {
+  NumberAt out;
+  out.value = -1;
+  if (!value || value.isNone()) return out;
+  out.later = extentOf(value);
+  if (!value.is(NodeKind::List) || value.node().count == 0) return out;
+  double sum = 0;
+  for (const Ref& item : value.children()) {
+    if (!item || item.kind() != ItemKind::Float) return out;
+    sum += item.number();
+  }
+  return {sum / value.node().count, {}};
+}
+
+void BenchmarkIndex::readEvalSets(const Ref& value, Trial& trial) {
+  if (!value || !value.is(NodeKind::List) || value.node().count > trial.evalSets.size()) return;
+  uint8_t count = 0;
+  for (const Ref& item : value.children()) {
+    if (!item || !item.isText()) return;
+    const uint32_t id = name(item.text());
+    if (id > UINT8_MAX) return;
+    trial.evalSets[count++] = static_cast<uint8_t>(id);
+  }
+  trial.evalSetCount = count;
 }
 
 std::vector<int64_t> BenchmarkIndex::integers(const Ref& value, const char* what) {
@@ -299,7 +343,8 @@ std::vector<int64_t> BenchmarkIndex::integers(const Ref& value, const char* what
     if (decoded.kind == Kind::Set || decoded.kind == Kind::FrozenSet || decoded.kind == Kind::List) {
       for (const Value& item : decoded.sequence->items) {
         const std::optional<Number> number = asNumber(item);
-        if (!number || !isWhole(number->value)) bad(ErrorCode::BadRecord, at, std::string("expected integers as ") + what);
+        if (!number || !isWhole(number->value))
+          bad(ErrorCode::BadRecord, at, std::string("expected integers as ") + what);
         out.push_back(static_cast<int64_t>(number->value));
       }
       return out;
@@ -346,7 +391,8 @@ Record BenchmarkIndex::record(const Ref& value) {
 State BenchmarkIndex::state(const Ref& value, uint32_t hp) {
   const Ref dict = value ? value.asDict() : Ref{};
   if (!dict) {
-    bad(ErrorCode::BadRecord, value ? value.begin() : outline_.begin(), "expected the results of one set of hyper-parameters");
+    bad(ErrorCode::BadRecord, value ? value.begin() : outline_.begin(),
+        "expected the results of one set of hyper-parameters");
   }
   if (!value.is(NodeKind::Dict)) instances_ = true;
   State out;
@@ -364,12 +410,15 @@ State BenchmarkIndex::state(const Ref& value, uint32_t hp) {
       out.cleared = entry && entry.kind() == ItemKind::Bool && entry.integer() != 0;
     } else if (field == "all_results") {
       resultsSeen = true;
-      if (!entry || !entry.is(NodeKind::Dict)) bad(ErrorCode::BadRecord, dict.begin(), "expected all_results to be a dict");
+      if (!entry || !entry.is(NodeKind::Dict))
+        bad(ErrorCode::BadRecord, dict.begin(), "expected all_results to be a dict");
       out.trials.clear();
-      entry.pairs([&](const Ref& trialKey, const Ref& trialValue) { out.trials.push_back(trial(trialValue, trialKey)); });
+      entry.pairs(
+          [&](const Ref& trialKey, const Ref& trialValue) { out.trials.push_back(trial(trialValue, trialKey)); });
     } else if (field == "dataset_seed") {
       seedsSeen = true;
-      if (!entry || !entry.is(NodeKind::Dict)) bad(ErrorCode::BadRecord, dict.begin(), "expected dataset_seed to be a dict");
+      if (!entry || !entry.is(NodeKind::Dict))
+        bad(ErrorCode::BadRecord, dict.begin(), "expected dataset_seed to be a dict");
       out.datasets.clear();
       entry.pairs([&](const Ref& dataset, const Ref& seeds) {
         out.datasets.push_back({name(text(dataset, "a data set's name")), integers(seeds, "seeds")});
@@ -378,31 +427,35 @@ State BenchmarkIndex::state(const Ref& value, uint32_t hp) {
   });
   if (!resultsSeen || !seedsSeen) {
     bad(ErrorCode::BadRecord, dict.begin(),
-        std::string("expected the key ") + (resultsSeen ? "dataset_seed" : "all_results") + " in an architecture's results");
+        std::string("expected the key ") + (resultsSeen ? "dataset_seed" : "all_results") +
+            " in an architecture's results");
   }
   return out;
 }
 
-Trial BenchmarkIndex::trial(const Ref& value, const Ref& key) {
+Trial BenchmarkIndex::trial(const Ref& value, const Ref& trialKey) {
   const Ref dict = value ? value.asDict() : Ref{};
   if (!dict) bad(ErrorCode::BadRecord, value ? value.begin() : outline_.begin(), "expected a trial to be a dict");
   if (!value.is(NodeKind::Dict)) instances_ = true;
   Trial out;
-  if (!key || !key.is(NodeKind::Tuple) || key.node().count != 2) {
+  if (!trialKey || !trialKey.is(NodeKind::Tuple) || trialKey.node().count != 2) {
     bad(ErrorCode::BadRecord, dict.begin(), "expected a trial's key to be (data set, seed)");
   }
-  const std::vector<Ref> parts = key.children();
+  const std::vector<Ref> parts = trialKey.children();
   out.dataset = name(text(parts[0], "a trial's data set"));
   out.seed = integer(parts[1], "a trial's seed");
   out.whole = extentOf(dict);
   bool epochsSeen = false;
-  dict.pairs([&](const Ref& name, const Ref& entry) {
-    if (!name || !name.isText()) return;
-    const std::string_view field = name.text();
+  std::array<Ref, kFields> fields;
+  out.meanLatency.value = -1;
+  dict.pairs([&](const Ref& key, const Ref& entry) {
+    if (!key || !key.isText()) return;
+    const std::string_view field = key.text();
     for (size_t f = 0; f < kFields; ++f) {
       if (field != kFieldKeys[f]) continue;
       if (!entry) bad(ErrorCode::BadRecord, dict.begin(), "expected a curve, found a reference to the whole file");
       out.curves[f] = extentOf(entry);
+      fields[f] = entry;
       return;
     }
     if (field == "epochs") {
@@ -416,11 +469,20 @@ Trial BenchmarkIndex::trial(const Ref& value, const Ref& key) {
       out.params = number(entry, "params");
     } else if (field == "latency" && entry) {
       out.latency = extentOf(entry);
+      out.meanLatency = meanLatency(entry);
+    } else if (field == "eval_names") {
+      readEvalSets(entry, out);
     } else if (field == "net_state_dict") {
       out.hasWeights = entry && !entry.isNone();
     }
   });
   if (!epochsSeen) bad(ErrorCode::BadRecord, dict.begin(), "expected the key epochs in a trial");
+  out.firstFinal = static_cast<uint32_t>(finals_.size());
+  collectFinals(
+      fields, out.epochs, [this](std::string_view set) { return name(set); }, finals_);
+  const size_t rows = finals_.size() - out.firstFinal;
+  if (rows > UINT8_MAX) finals_.resize(out.firstFinal);
+  else out.finalCount = static_cast<uint8_t>(rows);
   return out;
 }
 
@@ -457,7 +519,8 @@ std::optional<Number> BenchmarkIndex::asNumber(const Value& value) {
     }
     case Kind::Tensor: {
       const Tensor& tensor = *value.tensor;
-      const uint64_t count = std::accumulate(tensor.shape.begin(), tensor.shape.end(), uint64_t{1}, std::multiplies<>());
+      const uint64_t count =
+          std::accumulate(tensor.shape.begin(), tensor.shape.end(), uint64_t{1}, std::multiplies<>());
       if (count != 1) return std::nullopt;
       const SourcePtr storage = openStorage(tensor.storage->key);
       uint8_t raw[16] = {};

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "benchmark/finals.h"
 #include "benchmark/memo.h"
 #include "torchfile/container.h"
 
@@ -47,29 +48,35 @@ struct Trial {
   bool hasWeights = false;
   NumberAt flop, params;
   Extent latency;
+  NumberAt meanLatency;     // seconds for a batch of 256; -1 where none was measured
+  uint32_t firstFinal = 0;  // rows of finals(), training first
+  uint8_t finalCount = 0;   // 0 where they were not collected
+  uint8_t evalSetCount = kUnknownSets;
+  std::array<uint8_t, 6> evalSets{};  // eval_names as indices into names()
+  static constexpr uint8_t kUnknownSets = 255;
   Extent whole;
   std::array<Extent, kFields> curves;
 };
 
 // What one set of hyper-parameters gave for one architecture (nas_201_api ArchResults).
 struct State {
-  uint32_t hp = 0;        // index into names(): '12', '200', '01', '90'
+  uint32_t hp = 0;  // index into names(): '12', '200', '01', '90'
   int64_t archIndex = -1;
   std::string archText;
   bool cleared = false;
   Extent whole;
-  std::vector<Trial> trials;                 // of all_results, in its order
+  std::vector<Trial> trials;  // of all_results, in its order
   struct Seeds {
-    uint32_t dataset;                        // index into names()
-    std::vector<int64_t> seeds;              // in the record's order
+    uint32_t dataset;            // index into names()
+    std::vector<int64_t> seeds;  // in the record's order
   };
-  std::vector<Seeds> datasets;               // of dataset_seed, in its order
+  std::vector<Seeds> datasets;  // of dataset_seed, in its order
 };
 
 struct Record {
   int64_t index = -1;
   Extent whole;
-  std::vector<State> states;                 // in the reference's order: '12' before '200'; NATS-Bench's as stored
+  std::vector<State> states;  // in the reference's order: '12' before '200'; NATS-Bench's as stored
 };
 
 struct ScanProgress {
@@ -98,6 +105,7 @@ class BenchmarkIndex {
   // In index order.
   const std::vector<Record>& records() const { return records_; }
   const Record* find(int64_t index) const;
+  const std::vector<Final>& finals() const { return finals_; }
   bool instances() const { return instances_; }
   // Whether records name their hyper-parameters by epochs ('12', '200'), as NATS-Bench does, not 'less' and 'full'.
   bool namedByEpochs() const { return namedByEpochs_; }
@@ -123,12 +131,14 @@ class BenchmarkIndex {
 
   Record record(const Ref& value);
   State state(const Ref& value, uint32_t hp);
-  Trial trial(const Ref& value, const Ref& key);
+  Trial trial(const Ref& value, const Ref& trialKey);
   void readArchitectures(const Ref& value);
   void readEvaluated(const Ref& value);
   std::vector<int64_t> integers(const Ref& value, const char* what);
   int64_t integer(const Ref& value, const char* what);
   NumberAt number(const Ref& value, const char* what);
+  NumberAt meanLatency(const Ref& value);
+  void readEvalSets(const Ref& value, Trial& trial);
   std::string text(const Ref& value, const char* what);
   uint32_t name(std::string_view text);
   [[noreturn]] void bad(ErrorCode code, uint64_t at, const std::string& detail) const;
@@ -141,6 +151,7 @@ class BenchmarkIndex {
   std::vector<int64_t> evaluated_;
   int64_t total_ = -1;
   std::vector<Record> records_;
+  std::vector<Final> finals_;
   bool instances_ = false;
   bool namedByEpochs_ = false;
   uint64_t pickleEnd_ = 0;

@@ -16,7 +16,8 @@ constexpr int kMaxDepth = 100;
 class FileMemo::Nested {
  public:
   Nested(FileMemo& memo, uint64_t at) : memo_(memo) {
-    if (memo_.depth_ >= kMaxDepth) memo_.bytes_->fail(ErrorCode::TooDeep, at, "expected fewer values that refer to one another");
+    if (memo_.depth_ >= kMaxDepth)
+      memo_.bytes_->fail(ErrorCode::TooDeep, at, "expected fewer values that refer to one another");
     ++memo_.depth_;
   }
   ~Nested() { --memo_.depth_; }
@@ -152,7 +153,8 @@ Value FileMemo::value(Graph& graph, uint64_t index, uint64_t at) {
   const FarItem* far = outline(index, at);
   if (!far) missing(index, at);
   if (!far->outline) {
-    bytes_->fail(ErrorCode::BadRecord, at, "expected values that can be read by themselves, found one that contains its own file");
+    bytes_->fail(ErrorCode::BadRecord, at,
+                 "expected values that can be read by themselves, found one that contains its own file");
   }
   Value out;
   const Item& item = far->item;

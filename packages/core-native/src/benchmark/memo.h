@@ -16,8 +16,8 @@ namespace nb201 {
 // A value of the pickle that can be read by itself: a record, the list of architectures.
 struct Region {
   uint64_t begin = 0, end = 0;
-  uint64_t memoCount = 0;                          // entries put before it
-  uint64_t memoLeast = UINT64_MAX, memoMost = 0;   // the indices that it puts
+  uint64_t memoCount = 0;                         // entries put before it
+  uint64_t memoLeast = UINT64_MAX, memoMost = 0;  // the indices that it puts
 };
 
 class FileMemo {
@@ -59,16 +59,16 @@ class FileMemo {
   const Container& container_;
   SourcePtr bytes_;
   std::vector<Region> regions_;
-  bool ordered_ = true;   // each region's entries come after those of the one before, as one pickler numbers them
+  bool ordered_ = true;  // each region's entries come after those of the one before, as one pickler numbers them
   std::unordered_map<uint64_t, FarItem> between_;
   // What was asked for from afar: few and distinct. Outlines point to them, so they stay where they are.
-  std::deque<std::pair<uint64_t, FarItem>> farItems_;      // where the region begins, and the entry
-  std::unordered_map<uint64_t, size_t> far_;               // by index
+  std::deque<std::pair<uint64_t, FarItem>> farItems_;  // where the region begins, and the entry
+  std::unordered_map<uint64_t, size_t> far_;           // by index
   std::map<uint64_t, std::weak_ptr<const Outline>> outlines_;
   std::deque<std::pair<uint64_t, std::shared_ptr<const Decoded>>> decoded_;  // the last few regions that were built
   Container::StorageTypes types_;
   int depth_ = 0;
-  std::recursive_mutex lock_;      // resolving an entry may resolve others
+  std::recursive_mutex lock_;  // resolving an entry may resolve others
 };
 
 }  // namespace nb201

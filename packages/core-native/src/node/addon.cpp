@@ -19,8 +19,9 @@ Napi::Value Addon::configure(const Napi::CallbackInfo& info) {
     if (!value.IsFunction()) throw Napi::TypeError::New(info.Env(), std::string("expected a function for ") + name);
     return Napi::Persistent(value.As<Napi::Function>());
   };
-  factories_ = Factories{take("tuple"),   take("fill"),    take("dict"),   take("frozenSet"), take("complex"), take("dtype"),
-                         take("ndarray"), take("storage"), take("tensor"), take("global"),    take("object")};
+  factories_ =
+      Factories{take("tuple"),   take("fill"),    take("dict"),   take("frozenSet"), take("complex"), take("dtype"),
+                take("ndarray"), take("storage"), take("tensor"), take("global"),    take("object")};
   return info.Env().Undefined();
 }
 

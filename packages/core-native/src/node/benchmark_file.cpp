@@ -53,6 +53,8 @@ class OpenWorker final : public PromiseWorker {
                              Napi::Number::New(env, static_cast<double>(p->architectures))});
             });
         if (status != napi_ok) delete copy;
+        // The environment is going down: the function must not even be released any more.
+        if (status == napi_closing) reporting_ = false;
       }
       return !*aborted_;
     });
@@ -133,17 +135,20 @@ void BenchmarkFile::define(Napi::Env env, Addon& addon, Napi::Object exports) {
        InstanceMethod("describe", &BenchmarkFile::describe),
        InstanceMethod("architectures", &BenchmarkFile::architectures),
        InstanceMethod("evaluated", &BenchmarkFile::evaluated),
-       InstanceMethod("recordIndexes", &BenchmarkFile::recordIndexes),
-       InstanceMethod("hyperParameters", &BenchmarkFile::hyperParameters), InstanceMethod("state", &BenchmarkFile::state),
-       InstanceMethod("curves", &BenchmarkFile::curves), InstanceMethod("value", &BenchmarkFile::value),
-       InstanceMethod("storage", &BenchmarkFile::storage), InstanceMethod("column", &BenchmarkFile::column),
-       InstanceMethod("dispose", &BenchmarkFile::dispose)});
+       InstanceMethod("recordIndexes", &BenchmarkFile::recordIndexes), InstanceMethod("names", &BenchmarkFile::names),
+       InstanceMethod("finals", &BenchmarkFile::finals), InstanceMethod("latency", &BenchmarkFile::latency),
+       InstanceMethod("evalNames", &BenchmarkFile::evalNames),
+       InstanceMethod("hyperParameters", &BenchmarkFile::hyperParameters),
+       InstanceMethod("state", &BenchmarkFile::state), InstanceMethod("curves", &BenchmarkFile::curves),
+       InstanceMethod("value", &BenchmarkFile::value), InstanceMethod("storage", &BenchmarkFile::storage),
+       InstanceMethod("column", &BenchmarkFile::column), InstanceMethod("dispose", &BenchmarkFile::dispose)});
   addon.benchmarkFile = Napi::Persistent(constructor);
   exports.Set("BenchmarkFile", constructor);
 }
 
 BenchmarkFile::BenchmarkFile(const Napi::CallbackInfo& info) : Napi::ObjectWrap<BenchmarkFile>(info) {
-  if (info.Length() != 1 || !info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "use BenchmarkFile.open(path)");
+  if (info.Length() != 1 || !info[0].IsExternal())
+    throw Napi::TypeError::New(info.Env(), "use BenchmarkFile.open(path)");
   index_ = *info[0].As<Napi::External<std::shared_ptr<BenchmarkIndex>>>().Data();
 }
 
@@ -258,7 +263,7 @@ Napi::Value BenchmarkFile::state(const Napi::CallbackInfo& info) {
       made.Set("epochs", trial.epochs);
       made.Set("flop", index_->number(trial.flop).value);
       made.Set("params", index_->number(trial.params).value);
-      made.Set("latency", trial.latency.none || !trial.latency ? env.Null() : copyOf(env, readLatency(*index_, trial)));
+      made.Set("meanLatency", meanLatency(*index_, trial));
       trials.Set(static_cast<uint32_t>(i), made);
     }
     out.Set("trials", trials);
@@ -272,6 +277,75 @@ Napi::Value BenchmarkFile::state(const Napi::CallbackInfo& info) {
     out.Set("datasets", datasets);
     return out;
   });
+}
+
+// names(): what `finals` calls by number.
+Napi::Value BenchmarkFile::names(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const std::vector<std::string>& from = index(env).names();
+  Napi::Array out = Napi::Array::New(env, from.size());
+  for (size_t i = 0; i < from.size(); ++i) out.Set(static_cast<uint32_t>(i), textToJs(env, from[i]));
+  return out;
+}
+
+// finals(index, hp's number, data set's number, out): fills `out` with the last epoch of each trial, in the order of
+// the record's seeds: seed, latency, epochs, number of rows, and of each row the set's number (-1: training), whether
+// it is timed, loss, accuracy, seconds, seconds of all epochs. Returns the number of trials; -1 where this was not
+// collected.
+Napi::Value BenchmarkFile::finals(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Napi::Number unknown = Napi::Number::New(env, -1);
+  const BenchmarkIndex& from = index(env);
+  const Record* found = record(info);
+  if (!found) return unknown;
+  const uint32_t hp = info[1].As<Napi::Number>(), dataset = info[2].As<Napi::Number>();
+  Napi::Float64Array out = info[3].As<Napi::Float64Array>();
+  double* to = out.Data();
+  const double* end = to + out.ElementLength();
+  for (const State& state : found->states) {
+    if (state.hp != hp) continue;
+    const State::Seeds* seeds = nullptr;
+    for (const State::Seeds& candidate : state.datasets) {
+      if (candidate.dataset == dataset) seeds = &candidate;
+    }
+    if (!seeds) return unknown;
+    for (const int64_t seed : seeds->seeds) {
+      const Trial* trial = findTrial(state, dataset, seed);
+      if (!trial || trial->finalCount == 0 || trial->meanLatency.later || end - to < 4 + 6 * trial->finalCount)
+        return unknown;
+      *to++ = static_cast<double>(seed);
+      *to++ = trial->meanLatency.value;
+      *to++ = trial->epochs;
+      *to++ = trial->finalCount;
+      for (uint32_t r = trial->firstFinal; r < trial->firstFinal + trial->finalCount; ++r) {
+        const Final& row = from.finals()[r];
+        for (const double value : {row.set == kTraining ? -1.0 : row.set, row.timed ? 1.0 : 0.0, row.loss, row.accuracy,
+                                   row.time, row.all}) {
+          *to++ = value;
+        }
+      }
+    }
+    return Napi::Number::New(env, static_cast<double>(seeds->seeds.size()));
+  }
+  return unknown;
+}
+
+// latency(index, hp, trial): what was measured, in seconds, or null.
+Napi::Value BenchmarkFile::latency(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Trial* trial = trialOf(info);
+  if (!trial || !trial->latency || trial->latency.none) return env.Null();
+  return guarded(env, [&] { return copyOf(env, readLatency(*index_, *trial)); });
+}
+
+// evalNames(index, hp, trial): the trial's evaluation sets, or undefined where they have to be read with the record.
+Napi::Value BenchmarkFile::evalNames(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Trial* trial = trialOf(info);
+  if (!trial || trial->evalSetCount == Trial::kUnknownSets) return env.Undefined();
+  Napi::Array out = Napi::Array::New(env, trial->evalSetCount);
+  for (uint8_t i = 0; i < trial->evalSetCount; ++i) out.Set(i, textToJs(env, index_->names()[trial->evalSets[i]]));
+  return out;
 }
 
 // curves(index, hp, trial): for each of the seven fields its state, curves and, where it matters, dict order.
@@ -338,7 +412,8 @@ Napi::Value BenchmarkFile::column(const Napi::CallbackInfo& info) {
   const ColumnRequest request = requestFrom(info);
   const Aborted aborted = std::make_shared<std::atomic<bool>>(false);
   if (info[1].ToBoolean()) {
-    return guarded(env, [&]() -> Napi::Value { return ColumnWorker::toObject(env, readColumn(*index_, request, *aborted)); });
+    return guarded(
+        env, [&]() -> Napi::Value { return ColumnWorker::toObject(env, readColumn(*index_, request, *aborted)); });
   }
   auto* worker = new ColumnWorker(env, index_, request, aborted);
   return abortable(env, worker->start(), aborted);

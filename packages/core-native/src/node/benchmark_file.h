@@ -24,6 +24,10 @@ class BenchmarkFile : public Napi::ObjectWrap<BenchmarkFile> {
   Napi::Value evaluated(const Napi::CallbackInfo& info);
   Napi::Value recordIndexes(const Napi::CallbackInfo& info);
   Napi::Value hyperParameters(const Napi::CallbackInfo& info);
+  Napi::Value names(const Napi::CallbackInfo& info);
+  Napi::Value finals(const Napi::CallbackInfo& info);
+  Napi::Value latency(const Napi::CallbackInfo& info);
+  Napi::Value evalNames(const Napi::CallbackInfo& info);
   Napi::Value state(const Napi::CallbackInfo& info);
   Napi::Value curves(const Napi::CallbackInfo& info);
   Napi::Value value(const Napi::CallbackInfo& info);

@@ -49,7 +49,8 @@ ContainerLimits limitsFrom(const Napi::Value& options) {
     const Napi::Value value = options.As<Napi::Object>().Get(name);
     if (value.IsUndefined()) return;
     const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
-    if (!(number >= 0)) throw Napi::TypeError::New(options.Env(), std::string("expected a number of 0 or more for ") + name);
+    if (!(number >= 0))
+      throw Napi::TypeError::New(options.Env(), std::string("expected a number of 0 or more for ") + name);
     to = static_cast<std::decay_t<decltype(to)>>(std::min(number, most));
   };
   constexpr double kMaxSafeInteger = 9007199254740991;
@@ -93,7 +94,8 @@ Napi::Value TorchFile::values(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   ValueWriter writer(env, Addon::of(env).factories(), info.This());
   Napi::Array out = Napi::Array::New(env, content_->values.size());
-  for (size_t i = 0; i < content_->values.size(); ++i) out.Set(static_cast<uint32_t>(i), writer.write(content_->values[i]));
+  for (size_t i = 0; i < content_->values.size(); ++i)
+    out.Set(static_cast<uint32_t>(i), writer.write(content_->values[i]));
   return out;
 }
 

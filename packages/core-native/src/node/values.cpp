@@ -158,8 +158,13 @@ Napi::Value ValueWriter::write(const Value& value) {
         if (isUtf8(bytes, value.str().size())) return textToJs(env_, value.str());
         return bytesToJs(env_, value.str());
       });
-    case Kind::Bytes: case Kind::ByteArray: return once(value.text, [&] { return bytesToJs(env_, value.str()); });
-    case Kind::Tuple: case Kind::List: case Kind::Set: case Kind::FrozenSet: case Kind::Dict: return sequence(value);
+    case Kind::Bytes:
+    case Kind::ByteArray: return once(value.text, [&] { return bytesToJs(env_, value.str()); });
+    case Kind::Tuple:
+    case Kind::List:
+    case Kind::Set:
+    case Kind::FrozenSet:
+    case Kind::Dict: return sequence(value);
     case Kind::Global:
       return once(value.global, [&] {
         return factories_.global.Call({textToJs(env_, value.global->module), textToJs(env_, value.global->name)});
@@ -178,7 +183,8 @@ Napi::Value ValueWriter::write(const Value& value) {
       return once(value.storage, [&] {
         const Storage& s = *value.storage;
         return factories_.storage.Call({file_, textToJs(env_, s.key), Napi::String::New(env_, typeName(s.type)),
-                                        textToJs(env_, s.location), Napi::Number::New(env_, static_cast<double>(s.count))});
+                                        textToJs(env_, s.location),
+                                        Napi::Number::New(env_, static_cast<double>(s.count))});
       });
     case Kind::Tensor:
       return once(value.tensor, [&] {
@@ -188,7 +194,8 @@ Napi::Value ValueWriter::write(const Value& value) {
         storage.storage = t.storage;
         return factories_.tensor.Call({write(storage), Napi::String::New(env_, typeName(t.type)), sizes(t.shape),
                                        sizes(t.stride), Napi::Number::New(env_, static_cast<double>(t.offset)),
-                                       Napi::Boolean::New(env_, t.requiresGrad), Napi::Boolean::New(env_, t.parameter)});
+                                       Napi::Boolean::New(env_, t.requiresGrad),
+                                       Napi::Boolean::New(env_, t.parameter)});
       });
   }
   return env_.Undefined();

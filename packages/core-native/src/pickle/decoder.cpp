@@ -239,6 +239,23 @@ void Decoder::chargeCopies(uint64_t bytes) {
   }
 }
 
+// A key of a dict, or a member of a set. JavaScript hashes integers by their lowest 64 bits alone, so that a table of
+// long ones can be made to be searched from end to end for each; nobody has thousands of them.
+void Decoder::checkKey(Holder& holder, const Value& key) {
+  constexpr uint16_t kMaxWideKeys = 1000;
+  if (!isHashable(key)) {
+    fail(ErrorCode::UnhashableKey, std::string("expected a hashable key, found a ") + kindName(key.kind));
+  }
+  if (key.kind == Kind::BigInt && ++holder.wideKeys > kMaxWideKeys) {
+    fail(ErrorCode::Limit,
+         "expected at most " + std::to_string(kMaxWideKeys) + " keys of more than 64 bits in one table");
+  }
+}
+
+void Decoder::checkKeys(Sequence& sequence, size_t step) {
+  for (size_t i = 0; i < sequence.items.size(); i += step) checkKey(sequence, sequence.items[i]);
+}
+
 Value Decoder::tuple(size_t count) {
   const size_t floor = marks_.empty() ? 0 : marks_.back();
   if (stack_.size() - floor < count) {
@@ -267,9 +284,7 @@ Value Decoder::sequenceFromMark(Kind kind) {
   if (kind == Kind::Dict && count % 2) fail(ErrorCode::BadOperand, "expected keys and values in pairs");
   for (size_t i = mark; i < stack_.size(); ++i) {
     const bool key = kind == Kind::FrozenSet || (kind == Kind::Dict && (i - mark) % 2 == 0);
-    if (key && !isHashable(stack_[i])) {
-      fail(ErrorCode::UnhashableKey, std::string("expected a hashable key, found a ") + kindName(stack_[i].kind));
-    }
+    if (key) checkKey(*value.sequence, stack_[i]);
     deepen(*value.sequence, stack_[i]);
   }
   value.sequence->items.assign(stack_.begin() + static_cast<std::ptrdiff_t>(mark), stack_.end());
@@ -282,9 +297,7 @@ void Decoder::add(Value target, Value item) {
     target.object->items.push_back(item);
     return deepen(*target.object, item);
   }
-  if (target.kind == Kind::Set && !isHashable(item)) {
-    fail(ErrorCode::UnhashableKey, std::string("expected a hashable member, found a ") + kindName(item.kind));
-  }
+  if (target.kind == Kind::Set) checkKey(*target.sequence, item);
   target.sequence->items.push_back(item);
   deepen(*target.sequence, item);
 }
@@ -293,9 +306,7 @@ void Decoder::set(Value target, Value key, Value value) {
   if (target.kind != Kind::Dict && target.kind != Kind::Object) {
     fail(ErrorCode::BadOperand, std::string("expected a dict to set items in, found a ") + kindName(target.kind));
   }
-  if (!isHashable(key)) {
-    fail(ErrorCode::UnhashableKey, std::string("expected a hashable key, found a ") + kindName(key.kind));
-  }
+  checkKey(*holderOf(target), key);
   std::vector<Value>& pairs = target.kind == Kind::Dict ? target.sequence->items : target.object->pairs;
   pairs.push_back(key);
   pairs.push_back(value);
@@ -373,6 +384,8 @@ void Decoder::reduce() {
   Value result;
   if (callee.kind == Kind::Global &&
       callKnown(CallSite{graph_, bytes_.name(), at_}, *callee.global, arguments, result)) {
+    if (result.kind == Kind::Set || result.kind == Kind::FrozenSet) checkKeys(*result.sequence, 1);
+    if (result.kind == Kind::Dict) checkKeys(*result.sequence, 2);
     return push(result);
   }
   push(newObject(callee, arguments, Value{}));

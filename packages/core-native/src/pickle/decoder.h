@@ -68,6 +68,8 @@ class Decoder {
   void deepen(Holder& holder, const Value& item);
   void checkDepth(const Value& root);
   void chargeCopies(uint64_t bytes);
+  void checkKey(Holder& holder, const Value& key);
+  void checkKeys(Sequence& sequence, size_t step);
   void reduce();
   void build();
   Value newObject(Value callee, Value arguments, Value keywords);

@@ -37,6 +37,7 @@ void Outline::clear() {
   chunks_.clear();
   runs_.clear();
   runBase_.clear();
+  runName_.clear();
   segments_.clear();
   overwritten_.clear();
   owned_.clear();
@@ -52,10 +53,14 @@ void Outline::fail(ErrorCode code, const Token& token, const char* detail) const
   lexer_->cursor().source().fail(code, token.at, detail);
 }
 
+// Of the whole value, from its begin.
+const uint8_t* Outline::bytes() const {
+  return bytes_ ? bytes_->data() + (begin_ - bytes_->dataBegin()) : cursor_->pointerTo(begin_);
+}
+
 std::string_view Outline::text(const Item& item) const {
   if (item.owned) return owned_[static_cast<size_t>(item.at)];
-  const uint8_t* bytes = bytes_ ? bytes_->data() + (begin_ - bytes_->dataBegin()) : cursor_->pointerTo(begin_);
-  return {reinterpret_cast<const char*>(bytes + item.at), item.size};
+  return {reinterpret_cast<const char*>(bytes() + item.at), item.size};
 }
 
 void Outline::scan(Lexer& lexer, Around around, uint64_t memoCount, const DecodeLimits& limits, const FarLookup& far) {
@@ -186,6 +191,7 @@ void Outline::takeBack() {
   chunks_.erase(chunks_.begin() + static_cast<std::ptrdiff_t>(c.chunks), chunks_.end());
   runs_.resize(c.runs);
   runBase_.resize(c.runs);
+  runName_.resize(c.runs);
   segments_.erase(segments_.begin() + static_cast<std::ptrdiff_t>(c.segments), segments_.end());
   if (!segments_.empty()) segments_.back().count = c.lastSegment;
   owned_.resize(c.owned);
@@ -317,13 +323,13 @@ void Outline::put(const Token& token, uint64_t index) {
   const uint32_t end = offset(lexer_->cursor().offset());
   if (item.kind == ItemKind::Node && stack_.size() && nodes_[item.node].end == offset(token.at))
     nodes_[item.node].end = end;
-  memoLeast_ = std::min(memoLeast_, index);
-  memoMost_ = std::max(memoMost_, index);
   Item known;
   if (memo(index, known)) {
     overwritten_[index] = item;  // the last one wins, for whoever asks from here on
     return;
   }
+  memoLeast_ = std::min(memoLeast_, index);
+  memoMost_ = std::max(memoMost_, index);
   ++memoPuts_;
   if (!segments_.empty() && !segments_.back().run && segments_.back().first + segments_.back().count == index) {
     ++segments_.back().count;
@@ -331,6 +337,18 @@ void Outline::put(const Token& token, uint64_t index) {
     segments_.push_back({index, 1, static_cast<uint32_t>(memoItems_.size()), false});
   }
   memoItems_.push_back(item);
+}
+
+// The stretch of the memo that has this index, or null.
+const Outline::Segment* Outline::segmentOf(uint64_t index) const {
+  if (index < memoLeast_ || index > memoMost_) return nullptr;
+  const auto holds = [index](const Segment& s) { return index >= s.first && index - s.first < s.count; };
+  // Segments are in order as a rule; where a pickle puts its entries out of order, they are looked through.
+  const auto after = std::upper_bound(segments_.begin(), segments_.end(), index,
+                                      [](uint64_t i, const Segment& s) { return i < s.first; });
+  if (after != segments_.begin() && holds(*(after - 1))) return &*(after - 1);
+  const auto found = std::find_if(segments_.begin(), segments_.end(), holds);
+  return found == segments_.end() ? nullptr : &*found;
 }
 
 bool Outline::memo(uint64_t index, Item& item) const {
@@ -341,15 +359,7 @@ bool Outline::memo(uint64_t index, Item& item) const {
       return true;
     }
   }
-  if (index < memoLeast_ || index > memoMost_) return false;
-  // Segments are in order as a rule; where a pickle puts its entries out of order, they are looked through.
-  auto after = std::upper_bound(segments_.begin(), segments_.end(), index,
-                                [](uint64_t i, const Segment& s) { return i < s.first; });
-  const Segment* segment = nullptr;
-  if (after != segments_.begin() && index - (after - 1)->first < (after - 1)->count) segment = &*(after - 1);
-  for (size_t i = 0; !segment && i < segments_.size(); ++i) {
-    if (index >= segments_[i].first && index - segments_[i].first < segments_[i].count) segment = &segments_[i];
-  }
+  const Segment* segment = segmentOf(index);
   if (!segment) return false;
   const uint32_t within = static_cast<uint32_t>(index - segment->first);
   if (!segment->run) {
@@ -405,6 +415,37 @@ void Outline::call(const Token& token, NodeKind kind, size_t parts) {
   stack_.push_back(item);
 }
 
+// A batch whose keys are those of an earlier curve of this value, by reference, as three dicts of one trial share them.
+// Returns its size, or 0 where it is not all of this form.
+size_t Outline::runsByReference(const uint8_t* batch, size_t size) {
+  const size_t before = runs_.size(), namesBefore = runName_.size();
+  size_t at = 0;
+  while (at < size && batch[at] != static_cast<uint8_t>(Op::SetItems)) {
+    uint64_t memo = 0;
+    Run run = parseReferences(batch, at, size, memo);
+    const Segment* segment = run.count && overwritten_.empty() ? segmentOf(memo) : nullptr;
+    if (!segment || !segment->run || memo + run.count > segment->first + segment->count) {
+      // A run of references may go on into the next set's keys: cut at the end of the first's.
+      if (!segment || !segment->run) {
+        runs_.resize(before);
+        runName_.resize(namesBefore);
+        return 0;
+      }
+      run.count = static_cast<uint32_t>(segment->first + segment->count - memo);
+    }
+    const Run& keys = runs_[segment->at];
+    run.first = keys.first + static_cast<uint32_t>(memo - segment->first);
+    run.nameSize = keys.nameSize;
+    runName_.push_back(runName_[segment->at]);
+    at += run.count * (run.get + 9u);
+    runs_.push_back(run);
+  }
+  if (at < size) return at + 1;
+  runs_.resize(before);
+  runName_.resize(namesBefore);
+  return 0;
+}
+
 // Behind the MARK of a dict's batch: takes the batch in one go where it is a curve of the regular form.
 void Outline::tryRuns() {
   if (stack_.empty() || stack_.back().kind != ItemKind::Node || marks_.back() != stack_.size()) return;
@@ -417,11 +458,13 @@ void Outline::tryRuns() {
   }
   const uint64_t next = memoPuts_ + memoStart_;
   const size_t firstRun = runs_.size();
-  const size_t taken = parseRuns(cursor.at(), size, next, runs_);
+  size_t taken = parseRuns(cursor.at(), size, next, runs_);
+  if (!taken) taken = runsByReference(cursor.at(), size);
   if (!taken) return;
   const uint32_t base = offset(cursor.offset());
   for (size_t r = firstRun; r < runs_.size(); ++r) {
     runBase_.push_back(base);
+    if (!runs_[r].get) runName_.push_back(base + runs_[r].begin + runs_[r].header);
     if (!runs_[r].put) continue;
     const uint64_t first = memoStart_ + memoPuts_;
     segments_.push_back({first, runs_[r].count, static_cast<uint32_t>(r), true});

@@ -78,6 +78,15 @@ class Outline {
       for (uint32_t i = 0; i < chunks_[c].count; ++i) visit(pool_[chunks_[c].first + i]);
     }
   }
+  // The runs of a curve, each with the bytes of the batch that it was parsed from and the name of its set.
+  template <class Visit>
+  void runs(const Node& node, Visit visit) const {
+    const auto* from = bytes();
+    for (uint32_t r = node.firstRun; r < node.firstRun + node.runCount; ++r) {
+      visit(runs_[r], from + runBase_[r],
+            std::string_view(reinterpret_cast<const char*>(from) + runName_[r], runs_[r].nameSize));
+    }
+  }
   // The persistent ids that were met, each a node whose child is the id.
   const std::vector<Item>& persistent() const { return persistent_; }
 
@@ -112,6 +121,7 @@ class Outline {
     uint64_t lastSegment = 0, memoPuts = 0, memoLeast = 0, memoMost = 0;
   };
 
+  const uint8_t* bytes() const;
   bool step(const Token& token);
   bool atEnd(Around around);
   bool endsHere(Op op, Around around);
@@ -132,6 +142,8 @@ class Outline {
   void get(const Token& token);
   void call(const Token& token, NodeKind kind, size_t parts);
   void tryRuns();
+  size_t runsByReference(const uint8_t* batch, size_t size);
+  const Segment* segmentOf(uint64_t index) const;
   uint32_t offset(uint64_t at) const { return static_cast<uint32_t>(at - begin_); }
   [[noreturn]] void fail(ErrorCode code, const Token& token, const char* detail) const;
 
@@ -146,6 +158,7 @@ class Outline {
   std::vector<Chunk> chunks_;
   std::vector<Run> runs_;
   std::vector<uint32_t> runBase_;  // for each run, where its batch begins
+  std::vector<uint32_t> runName_;  // for each run, where the name of its set stands
   std::vector<Segment> segments_;
   std::unordered_map<uint64_t, Item> overwritten_;
   std::deque<std::string> owned_;

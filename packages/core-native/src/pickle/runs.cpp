@@ -66,6 +66,21 @@ bool splitKey(const uint8_t* text, size_t length, uint16_t& nameSize, uint32_t& 
   return true;
 }
 
+// memcmp for a few bytes, without the call: names of sets have six to eight.
+inline bool sameBytes(const uint8_t* a, const uint8_t* b, size_t count) {
+  size_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    uint32_t x, y;
+    std::memcpy(&x, a + i, 4);
+    std::memcpy(&y, b + i, 4);
+    if (x != y) return false;
+  }
+  for (; i < count; ++i) {
+    if (a[i] != b[i]) return false;
+  }
+  return true;
+}
+
 // Entries 'set@n' -> float, n counting on. Returns where they end; an empty run where the first is not of this form.
 size_t parseSet(const uint8_t* p, size_t at, size_t size, uint64_t memo, Run& run) {
   unsigned header;
@@ -88,7 +103,7 @@ size_t parseSet(const uint8_t* p, size_t at, size_t size, uint64_t memo, Run& ru
     const uint8_t* key = p + at;
     const bool sameHeader = header == 5 ? key[0] == 'X' && little(key + 1, 4) == keySize
                                         : key[0] == static_cast<uint8_t>(Op::ShortBinUnicode) && key[1] == keySize;
-    if (!sameHeader || std::memcmp(key + header, name, nameAt) != 0) return at;
+    if (!sameHeader || !sameBytes(key + header, name, nameAt)) return at;
     const uint8_t* digit = key + header + nameAt;
     uint32_t rest = epoch;
     for (unsigned i = digits; i-- > 0; rest /= 10) {
@@ -97,8 +112,7 @@ size_t parseSet(const uint8_t* p, size_t at, size_t size, uint64_t memo, Run& ru
     const uint8_t* put = digit + digits;
     if (run.put == 1 && put[0] != static_cast<uint8_t>(Op::Memoize)) return at;
     if (run.put == 2 && (put[0] != static_cast<uint8_t>(Op::BinPut) || put[1] != memo)) return at;
-    if (run.put == 5 && (put[0] != static_cast<uint8_t>(Op::LongBinPut) || little(put + 1, 4) != memo))
-      return at;
+    if (run.put == 5 && (put[0] != static_cast<uint8_t>(Op::LongBinPut) || little(put + 1, 4) != memo)) return at;
     if (put[run.put] != 'G') return at;
     at += entry;
     ++run.count;
@@ -126,6 +140,23 @@ size_t parseRuns(const uint8_t* batch, size_t size, uint64_t memo, std::vector<R
     return 0;
   }
   return at + 1;
+}
+
+Run parseReferences(const uint8_t* batch, size_t at, size_t size, uint64_t& firstMemo) {
+  Run run;
+  run.begin = static_cast<uint32_t>(at);
+  const uint8_t code = at < size ? batch[at] : 0;
+  run.get = code == static_cast<uint8_t>(Op::LongBinGet) ? 5 : code == static_cast<uint8_t>(Op::BinGet) ? 2 : 0;
+  if (!run.get) return run;
+  const size_t entry = run.get + 9u;
+  while (size - at >= entry && batch[at] == code && batch[at + run.get] == 'G') {
+    const uint64_t memo = little(batch + at + 1, run.get - 1u);
+    if (run.count == 0) firstMemo = memo;
+    else if (memo != firstMemo + run.count) break;
+    ++run.count;
+    at += entry;
+  }
+  return run;
 }
 
 }  // namespace nb201

@@ -79,8 +79,9 @@ struct ComplexNumber {
 
 // What may hold other values.
 struct Holder {
-  uint32_t depth = 1;  // at least the levels of holders from here down, or kUnknownDepth
-  bool held = false;   // by another one, whose depth does not follow when this one's grows
+  uint32_t depth = 1;     // at least the levels of holders from here down, or kUnknownDepth
+  bool held = false;      // by another one, whose depth does not follow when this one's grows
+  uint16_t wideKeys = 0;  // integers of more than 64 bits among its keys
 };
 constexpr uint32_t kUnknownDepth = UINT32_MAX / 2;
 

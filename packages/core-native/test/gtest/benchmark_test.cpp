@@ -54,15 +54,16 @@ TEST_P(Benchmark, StopsWhenItIsToldTo) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Fixtures, Benchmark, testing::ValuesIn(benchmarks()), [](const auto& info) {
-  std::string name = std::filesystem::path(info.param).lexically_relative(NB201_FIXTURES).string();
+INSTANTIATE_TEST_SUITE_P(Fixtures, Benchmark, testing::ValuesIn(benchmarks()), [](const auto& fixture) {
+  std::string name = std::filesystem::path(fixture.param).lexically_relative(NB201_FIXTURES).string();
   for (char& c : name) c = std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
   return name;
 });
 
 // A record that refers to what stands far before it must not care how far.
 TEST(Memo, EntriesOfEarlierRecordsAreFound) {
-  const auto index = BenchmarkIndex::open(openFile(std::string(NB201_FIXTURES) + "/benchmark/irregular.pth"), {}, nullptr);
+  const auto index =
+      BenchmarkIndex::open(openFile(std::string(NB201_FIXTURES) + "/benchmark/irregular.pth"), {}, nullptr);
   ColumnRequest request;
   request.hp = "12";
   request.dataset = "cifar100";

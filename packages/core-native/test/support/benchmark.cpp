@@ -81,7 +81,8 @@ std::string summary(BenchmarkIndex& index) {
   eachTrial(index, [&](const Record& record, const State& state, const Trial& trial) {
     out += "\n" + std::to_string(record.index) + " " + index.names()[state.hp] + " " + state.archText + " " +
            index.names()[trial.dataset] + " " + std::to_string(trial.seed) + " " + std::to_string(trial.epochs) + " ";
-    out += orError([&] { return bitsOf(index.number(trial.flop).value) + " " + bitsOf(index.number(trial.params).value); });
+    out += orError(
+        [&] { return bitsOf(index.number(trial.flop).value) + " " + bitsOf(index.number(trial.params).value); });
     for (size_t f = 0; f < kFields; ++f) {
       out += "\n  " + orError([&] { return describe(readCurves(index, trial, static_cast<Field>(f))); });
     }
@@ -107,8 +108,8 @@ std::string disagreement(BenchmarkIndex& index) {
             const auto entry = decoded[curve.set].find(static_cast<int64_t>(e));
             const bool expected = entry != decoded[curve.set].end();
             if (there != expected || (there && entry->second != bitsOf(curve.values[e]))) {
-              out = "record " + std::to_string(record.index) + ", " + fieldKey(static_cast<Field>(f)) + " of '" + curve.set +
-                    "' at epoch " + std::to_string(e);
+              out = "record " + std::to_string(record.index) + ", " + fieldKey(static_cast<Field>(f)) + " of '" +
+                    curve.set + "' at epoch " + std::to_string(e);
             }
             if (expected) decoded[curve.set].erase(entry);
           }
