@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import {
   type ColumnRequest,
   type NativeBenchmarkFile,
@@ -457,7 +458,8 @@ export class NASBench201API implements Iterable<string>, Disposable {
     let best = -1;
     let highest: number | null = null;
     const everywhere = this.#records.inFolder && options.enforceAll !== false;
-    for (const index of everywhere ? this.metaArchs.keys() : this.evaluatedIndexes) {
+    const indexes = everywhere ? this.metaArchs.keys() : this.evaluatedIndexes;
+    for await (const index of this.#paced(indexes, signal)) {
       if (flops && flops.at(index) > flopMax!) continue;
       if (params && params.at(index) > paramMax!) continue;
       const value = accuracy.at(index);
@@ -470,6 +472,22 @@ export class NASBench201API implements Iterable<string>, Disposable {
   }
 
   /**
+   * The indexes, with pauses for whatever else has to run: each may mean that a file of a folder is opened.
+   * @throws the signal's reason where it was aborted
+   */
+  async *#paced(indexes: Iterable<number>, signal: AbortSignal | undefined): AsyncGenerator<number> {
+    let rested = performance.now();
+    for (const index of indexes) {
+      if (performance.now() - rested > 10) {
+        await setImmediate();
+        rested = performance.now();
+      }
+      signal?.throwIfAborted();
+      yield index;
+    }
+  }
+
+  /**
    * One number of every architecture: the mean over its trials, NaN where the file has none. In index order.
    * @throws QueryError where no architecture has it
    */
@@ -477,7 +495,7 @@ export class NASBench201API implements Iterable<string>, Disposable {
     const column = await this.#column(dataset, options as ColumnOptions<Dataset>);
     const out = new Float64Array(this.length).fill(Number.NaN);
     let any = false;
-    for (let index = 0; index < this.length; index++) {
+    for await (const index of this.#paced(this.metaArchs.keys(), options.signal)) {
       const value = column.find(index);
       if (value === undefined) continue;
       out[index] = value;
