@@ -1,4 +1,5 @@
 // What the API answers beyond the reference, and how it fails.
+import { execFileSync } from 'node:child_process';
 import { appendFileSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -363,6 +364,84 @@ describe('files', () => {
       }
     }
     rmSync(folder, { recursive: true });
+  });
+});
+
+describe('records that are readable, but wrong', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nb201-wrong-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  // CPython's pickler writes what `change` makes of a good benchmark of one architecture.
+  function wrong(change: string): string {
+    const file = join(folder, `${change.replace(/\W+/g, '-').slice(0, 60)}.pkl`);
+    const program = `
+import pickle, sys
+trial = {"name": "cifar10", "net_state_dict": None, "train_acc1es": {0: 50.0}, "train_acc5es": None, "train_losses": {0: 1.5},
+         "train_times": None, "arch_config": {"channel": 16, "num_cells": 5, "arch_str": "|a~0|", "class_num": 10}, "params": 0.1,
+         "flop": 7.0, "seed": "0777", "epochs": 1, "latency": None, "eval_names": ["ori-test"], "eval_acc1es": {"ori-test@0": 40.0},
+         "eval_losses": {"ori-test@0": 2.0}, "eval_times": {}}
+state = {"arch_index": 0, "arch_str": "|a~0|", "all_results": {("cifar10", 777): trial}, "dataset_seed": {"cifar10": [777]},
+         "clear_net_done": True}
+file = {"meta_archs": ["|a~0|", "|b~0|"], "total_archs": 2, "arch2infos": {0: {"full": state, "less": state}}, "evaluated_indexes": [0]}
+exec(sys.argv[1])
+open(sys.argv[2], "wb").write(pickle.dumps(file, 2))`;
+    execFileSync('python3', ['-c', program, change, file]);
+    return file;
+  }
+  const ask = async (file: string) => {
+    using api = await NASBench201API.open(file, quiet);
+    return api.getMoreInfo(0, 'cifar10', { hp: 200, isRandom: false });
+  };
+
+  it('answer where only one thing is asked that is right', async () => {
+    expect(await ask(wrong('pass'))).toMatchObject({ 'train-accuracy': 50, 'test-accuracy': 40 });
+    expect(await ask(wrong('file["evaluated_indexes"] = [0, 77]'))).toMatchObject({ 'test-accuracy': 40 });
+    expect((await ask(wrong('trial["eval_acc1es"]["ori-test@0"] = float("nan")')))['test-accuracy']).toBeNaN();
+    expect(await ask(wrong('trial["eval_losses"] = {}'))).not.toHaveProperty('test-accuracy');
+  });
+
+  const cases: [change: string, code: string][] = [
+    ['file["meta_archs"] = ["|a~0|", "|a~0|"]', 'BAD_VALUE'],
+    ['file["meta_archs"] = "|a~0|"', 'BAD_RECORD'],
+    ['file["meta_archs"] = [1, 2]', 'BAD_RECORD'],
+    ['del file["meta_archs"]', 'NOT_A_BENCHMARK'],
+    ['del file["arch2infos"]', 'NOT_A_BENCHMARK'],
+    ['file["arch2infos"] = [state]', 'NOT_A_BENCHMARK'],
+    ['file["arch2infos"] = {"0": {"full": state}}', 'NOT_A_BENCHMARK'],
+    ['file["arch2infos"] = {0: [state]}', 'BAD_RECORD'],
+    ['file["arch2infos"] = {0: {"full": [state]}}', 'BAD_RECORD'],
+    ['file["arch2infos"] = {1: {"full": state, "less": state}}', 'NOT_EVALUATED'],
+    ['file["arch2infos"][0] = {"less": state}', 'UNKNOWN_HP'],
+    ['file["evaluated_indexes"] = ["0"]', 'BAD_RECORD'],
+    ['file = [file]', 'NOT_A_BENCHMARK'],
+    ['file = {"weights": 1}', 'NOT_A_BENCHMARK'],
+    ['del state["all_results"]', 'BAD_RECORD'],
+    ['del state["dataset_seed"]', 'BAD_RECORD'],
+    ['state["all_results"] = {"cifar10": trial}', 'BAD_RECORD'],
+    ['state["dataset_seed"] = {"cifar10": [777, 888]}', 'UNKNOWN_SEED'],
+    ['state["dataset_seed"] = {"cifar10": ["777"]}', 'BAD_RECORD'],
+    ['del trial["epochs"]', 'BAD_RECORD'],
+    ['trial["epochs"] = "one"', 'BAD_RECORD'],
+    ['trial["epochs"] = 2', 'UNKNOWN_EPOCH'],
+    ['trial["train_losses"] = {0: "small"}', 'BAD_RECORD'],
+    ['trial["train_losses"] = [1.5]', 'BAD_RECORD'],
+    ['trial["train_losses"] = None', 'UNKNOWN_EPOCH'],
+    ['del trial["train_acc1es"]', 'UNKNOWN_EPOCH'],
+    ['trial["train_times"] = {}', 'UNKNOWN_EPOCH'],
+  ];
+  for (const [change, code] of cases) {
+    it(`fail with ${code} after ${change}`, async () => {
+      const error = await failure(() => ask(wrong(change)));
+      expect(error instanceof QueryError || error instanceof ReadError, String(error)).toBe(true);
+      expect(error.code, error.message).toBe(code);
+    });
+  }
+
+  it('may be closed while they are read', async () => {
+    const api = await NASBench201API.open(V1_1, quiet);
+    const column = api.column('cifar10', { metric: 'all-time', iepoch: 5 });
+    api.close();
+    expect((await column).length).toBe(60);
   });
 });
 

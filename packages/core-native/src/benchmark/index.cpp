@@ -173,7 +173,11 @@ void BenchmarkIndex::scanRoot(const Progress& progress) {
       break;
     }
     if (op == Op::Mark || op == Op::SetItems || op == Op::SetItem) {
-      batch = op == Op::Mark || (batch && op == Op::SetItem);
+      // In a batch no pair is set by itself: this one was of the dict before it, whose keys are no integers then.
+      if (op == Op::SetItem && batch) {
+        bad(ErrorCode::NotABenchmark, cursor_->offset(), "expected the architectures' indices as the keys of arch2infos");
+      }
+      batch = op == Op::Mark;
       lexer_->next(token);
       continue;
     }
