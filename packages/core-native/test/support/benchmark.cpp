@@ -1,5 +1,6 @@
 #include "benchmark.h"
 
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <map>
@@ -64,6 +65,49 @@ std::map<std::string, std::map<int64_t, std::string>> byHand(BenchmarkIndex& ind
   return out;
 }
 
+const Curve* curveOf(const FieldCurves& field, const std::string& set) {
+  for (const Curve& curve : field.curves) {
+    if (curve.set == set) return &curve;
+  }
+  return nullptr;
+}
+
+bool has(const Curve* curve, size_t epoch) {
+  return curve && epoch < curve->values.size() && (curve->presence.empty() || curve->presence[epoch] != Presence::Missing);
+}
+
+// Where what was collected of a trial's last epoch differs from its curves, or nothing.
+std::string wrongFinals(BenchmarkIndex& index, const Trial& trial) {
+  if (trial.finalCount == 0) return "";
+  std::array<FieldCurves, kFields> fields;
+  for (size_t f = 0; f < kFields; ++f) fields[f] = readCurves(index, trial, static_cast<Field>(f));
+  const auto field = [&](Field f) -> const FieldCurves& { return fields[static_cast<size_t>(f)]; };
+  const size_t last = static_cast<size_t>(trial.epochs) - 1;
+  size_t sets = 0;
+  for (const Curve& curve : field(Field::EvalAcc1).curves) sets += has(&curve, last);
+  if (sets + 1 != trial.finalCount) return "another number of sets";
+  for (uint32_t r = trial.firstFinal; r < trial.firstFinal + trial.finalCount; ++r) {
+    const Final& row = index.finals()[r];
+    const bool training = row.set == kTraining;
+    const std::string set = training ? "" : index.names()[row.set];
+    const Curve* accuracy = curveOf(field(training ? Field::TrainAcc1 : Field::EvalAcc1), set);
+    const Curve* loss = curveOf(field(training ? Field::TrainLoss : Field::EvalLoss), set);
+    const FieldCurves& times = field(training ? Field::TrainTime : Field::EvalTime);
+    const Curve* time = curveOf(times, set);
+    if (!has(accuracy, last) || bitsOf(accuracy->values[last]) != bitsOf(row.accuracy)) return "the accuracy of '" + set + "'";
+    if (!has(loss, last) || bitsOf(loss->values[last]) != bitsOf(row.loss)) return "the loss of '" + set + "'";
+    if (row.timed != (times.state == FieldState::Dict)) return "whether '" + set + "' is timed";
+    if (!row.timed) continue;
+    double all = 0;
+    for (size_t e = 0; e <= last; ++e) {
+      if (!has(time, e)) return "a time of '" + set + "' that is missing";
+      all += time->values[e];
+    }
+    if (bitsOf(time->values[last]) != bitsOf(row.time) || bitsOf(all) != bitsOf(row.all)) return "the times of '" + set + "'";
+  }
+  return "";
+}
+
 template <class See>
 void eachTrial(BenchmarkIndex& index, See see) {
   for (const Record& record : index.records()) {
@@ -93,6 +137,8 @@ std::string summary(BenchmarkIndex& index) {
 std::string disagreement(BenchmarkIndex& index) {
   std::string out;
   eachTrial(index, [&](const Record& record, const State&, const Trial& trial) {
+    const std::string wrong = wrongFinals(index, trial);
+    if (!wrong.empty()) out = "record " + std::to_string(record.index) + ", last epoch: " + wrong;
     for (size_t f = 0; f < kFields; ++f) {
       const Extent& extent = trial.curves[f];
       if (!out.empty() || !extent || extent.none) continue;
