@@ -9,6 +9,8 @@ export interface ReadLimits {
   maxPickleBytes?: number;
   /** How deep containers may be nested. Default: 1,000. */
   maxDepth?: number;
+  /** Threads that walk a large benchmark file. Default: one a core, at most eight. */
+  threads?: number;
 }
 
 export type ContainerKind = 'torch-legacy' | 'torch-zip' | 'pickle';

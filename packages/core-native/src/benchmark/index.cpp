@@ -175,7 +175,8 @@ void BenchmarkIndex::scanRoot(const Progress& progress) {
     if (op == Op::Mark || op == Op::SetItems || op == Op::SetItem) {
       // In a batch no pair is set by itself: this one was of the dict before it, whose keys are no integers then.
       if (op == Op::SetItem && batch) {
-        bad(ErrorCode::NotABenchmark, cursor_->offset(), "expected the architectures' indices as the keys of arch2infos");
+        bad(ErrorCode::NotABenchmark, cursor_->offset(),
+            "expected the architectures' indices as the keys of arch2infos");
       }
       batch = op == Op::Mark;
       lexer_->next(token);
@@ -235,36 +236,45 @@ void BenchmarkIndex::scanArchitectures(const Progress& progress) {
     if (Ref(&outline_, outline_.root()).isNone()) return;
     bad(ErrorCode::NotABenchmark, outline_.begin(), "expected arch2infos to be a dict of records");
   }
+  batch_ = false;
+  // The first record by itself: the names that all others refer to stand there.
+  walkRecords(cursor_->offset() + 2, progress);  // behind the MARK of its batch
+  walkInParallel(progress);
+  walkRecords(UINT64_MAX, progress);
+}
+
+// Records up to the first that begins at `stopAt` or later, or to the end of arch2infos.
+void BenchmarkIndex::walkRecords(uint64_t stopAt, const Progress& progress) {
   Token token;
-  bool batch = false;
   uint64_t reported = cursor_->offset();
   for (;;) {
     takePuts(nullptr, nullptr);
     if (!cursor_->available(1)) bad(ErrorCode::Truncated, cursor_->offset(), "expected more records");
     const Op op = static_cast<Op>(*cursor_->at());
-    if (op == Op::Mark || (op == Op::SetItems && batch)) {
-      batch = op == Op::Mark;
+    if (op == Op::Mark || (op == Op::SetItems && batch_)) {
+      batch_ = op == Op::Mark;
       lexer_->next(token);
       continue;
     }
     const bool key = op == Op::BinInt || op == Op::BinInt1 || op == Op::BinInt2 || op == Op::Int || op == Op::Long ||
                      op == Op::Long1;
     if (!key) {
-      if (batch)
+      if (batch_)
         bad(ErrorCode::BadRecord, cursor_->offset(), "expected an architecture's index as the key of its record");
       return;  // the next key of the whole file's dict, or its end
     }
+    if (cursor_->offset() >= stopAt) return;
     lexer_->next(token);
     const int64_t index = token.integer;
     if (token.carries != Carries::Int || index < 0)
       bad(ErrorCode::BadRecord, token.at, "expected an index of 0 or more");
-    const Region region = scanRegion(batch ? Around::IntKeys : Around::Taker);
+    const Region region = scanRegion(batch_ ? Around::IntKeys : Around::Taker);
     records_.push_back(record(Ref(&outline_, outline_.root())));
     Record& made = records_.back();
     made.index = index;
     made.whole.begin = region.begin;
     made.whole.size = static_cast<uint32_t>(region.end - region.begin);
-    if (!batch && cursor_->available(1) && static_cast<Op>(*cursor_->at()) == Op::SetItem) lexer_->next(token);
+    if (!batch_ && cursor_->available(1) && static_cast<Op>(*cursor_->at()) == Op::SetItem) lexer_->next(token);
     if (cursor_->offset() - reported >= (uint64_t{8} << 20)) {
       reported = cursor_->offset();
       report(progress);

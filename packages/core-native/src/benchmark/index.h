@@ -124,6 +124,14 @@ class BenchmarkIndex {
   void scan(const Progress& progress);
   void scanRoot(const Progress& progress);
   void scanArchitectures(const Progress& progress);
+  void walkRecords(uint64_t stopAt, const Progress& progress);
+  void walkInParallel(const Progress& progress);
+  struct Start {
+    uint64_t at, memoCount;
+  };
+  std::optional<Start> guessStart(uint64_t from);
+  bool startsRecord(const uint8_t* p, size_t size, uint64_t at, Start& start);
+  void take(BenchmarkIndex& next);
   Region scanRegion(Around around);
   void takePuts(const std::string* text, const std::string* global);
   bool openDict();
@@ -163,6 +171,7 @@ class BenchmarkIndex {
   std::unique_ptr<Lexer> lexer_;
   Outline outline_;
   uint64_t memoCount_ = 0;
+  bool batch_ = false;  // between the MARK and the SETITEMS of arch2infos
 };
 
 }  // namespace nb201

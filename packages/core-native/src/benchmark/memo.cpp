@@ -37,6 +37,23 @@ void FileMemo::add(const Region& region) {
   regions_.push_back(region);
 }
 
+void FileMemo::append(const FileMemo& next) {
+  for (const Region& region : next.regions_) add(region);
+  for (const auto& [key, storage] : next.types_) types_.emplace(key, storage);
+}
+
+uint64_t FileMemo::least() const {
+  uint64_t least = UINT64_MAX;
+  for (const Region& region : regions_) least = std::min(least, region.memoLeast);
+  return least;
+}
+
+uint64_t FileMemo::most() const {
+  uint64_t most = 0;
+  for (const Region& region : regions_) most = std::max(most, region.memoMost);
+  return most;
+}
+
 void FileMemo::addOpen(uint64_t index) { between_[index] = FarItem{}; }
 
 // An outline of its own, so that it reads like any other entry.
@@ -108,6 +125,13 @@ const FarItem* FileMemo::outline(uint64_t index, uint64_t at) {
   const auto between = between_.find(index);
   if (between != between_.end()) return &between->second;
   const Region* region = holding(index, at);
+  if (!region && base_) {
+    const auto asked = fromBase_.find(index);
+    if (asked != fromBase_.end()) return asked->second;
+    const FarItem* found = base_->outline(index, at);
+    if (found) fromBase_[index] = found;
+    return found;
+  }
   if (!region) return nullptr;
   if (known != far_.end() && farItems_[known->second].first == region->begin) return &farItems_[known->second].second;
   const std::shared_ptr<const Outline> outline = outlineOf(*region);
@@ -186,6 +210,7 @@ Value FileMemo::value(Graph& graph, uint64_t index, uint64_t at) {
     default: break;
   }
   const Region* region = holding(index, at);
+  if (!region && base_) return base_->value(graph, index, at);
   if (!region) missing(index, at);
   const std::shared_ptr<const Decoded> made = decoded(*region);
   const Value* found = made->memo.find(index);

@@ -22,9 +22,18 @@ struct Region {
 
 class FileMemo {
  public:
-  FileMemo(const Container& container, SourcePtr bytes) : container_(container), bytes_(std::move(bytes)) {}
+  // With a `base`, a memo of a later stretch of the same pickle: what it has not itself, the base may have. The base
+  // does not change meanwhile.
+  FileMemo(const Container& container, SourcePtr bytes, FileMemo* base = nullptr)
+      : container_(container), bytes_(std::move(bytes)), base_(base) {}
 
   void add(const Region& region);
+  // Takes over the regions of a memo whose stretch follows.
+  void append(const FileMemo& next);
+  // Whether each region's entries come after those of the one before, as one pickler numbers them.
+  bool ordered() const { return ordered_; }
+  uint64_t least() const;
+  uint64_t most() const;
   // A container that is still open when others refer to it, such as the whole file's dict.
   void addOpen(uint64_t index);
   // A text or a global ("module\nname") between the regions, such as a key of the whole file's dict.
@@ -59,7 +68,9 @@ class FileMemo {
   const Container& container_;
   SourcePtr bytes_;
   std::vector<Region> regions_;
-  bool ordered_ = true;  // each region's entries come after those of the one before, as one pickler numbers them
+  bool ordered_ = true;
+  FileMemo* base_ = nullptr;
+  std::unordered_map<uint64_t, const FarItem*> fromBase_;
   std::unordered_map<uint64_t, FarItem> between_;
   // What was asked for from afar: few and distinct. Outlines point to them, so they stay where they are.
   std::deque<std::pair<uint64_t, FarItem>> farItems_;  // where the region begins, and the entry

@@ -56,6 +56,7 @@ ContainerLimits limitsFrom(const Napi::Value& options) {
   constexpr double kMaxSafeInteger = 9007199254740991;
   take("maxDecompressedBytes", limits.decompressed, kMaxSafeInteger);
   take("maxPickleBytes", limits.pickle, kMaxSafeInteger);
+  take("threads", limits.threads, 64);
   take("maxDepth", limits.decode.depth, 10000);  // values are made by recursion, on stacks of a megabyte or more
   return limits;
 }

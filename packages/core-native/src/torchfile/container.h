@@ -17,6 +17,8 @@ struct ContainerLimits {
   uint64_t decompressed = uint64_t{4} << 30;  // bytes that a bzip2 file or a zip entry may unpack to
   uint64_t pickle = uint64_t{1} << 30;        // bytes of a pickle that may be decoded as a whole
   DecodeLimits decode;
+  unsigned threads = 0;                          // that walk a large file; 0: one a core, at most eight
+  uint64_t bytesPerThread = uint64_t{64} << 20;  // fewer are not worth a thread
 };
 
 // The stored bytes behind tensors: where each key's lie.

@@ -1,5 +1,5 @@
 // Any bytes as a benchmark file: index it, read every curve both ways, decode every record. Opened once more piece by
-// piece, it must hold the same.
+// piece, and on several threads, it must hold the same.
 #include "benchmark.h"
 #include "fuzz.h"
 #include "pieces.h"
@@ -8,8 +8,10 @@ using namespace nb201;
 
 namespace {
 
-ContainerLimits small() {
+ContainerLimits small(unsigned threads) {
   ContainerLimits limits;
+  limits.threads = threads;
+  limits.bytesPerThread = 1;
   limits.decompressed = uint64_t{8} << 20;
   limits.pickle = uint64_t{1} << 20;
   limits.decode.depth = 100;
@@ -17,10 +19,10 @@ ContainerLimits small() {
 }
 
 // The summary, or nothing where the bytes are no benchmark.
-std::string read(const SourcePtr& source) {
+std::string read(const SourcePtr& source, unsigned threads) {
   std::string out;
   test::attempt([&] {
-    const auto index = BenchmarkIndex::open(source, small(), nullptr);
+    const auto index = BenchmarkIndex::open(source, small(threads), nullptr);
     out = test::summary(*index);
     const std::string disagreement = test::disagreement(*index);
     if (!disagreement.empty()) test::broken("two ways to read a curve disagree: " + disagreement);
@@ -38,8 +40,10 @@ std::string read(const SourcePtr& source) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const std::string inMemory = read(fromMemory("fuzz", test::copyOf(data, size)));
-  const std::string inPieces = read(std::make_shared<test::PieceSource>(test::copyOf(data, size)));
+  const std::string inMemory = read(fromMemory("fuzz", test::copyOf(data, size)), 1);
+  const std::string inPieces = read(std::make_shared<test::PieceSource>(test::copyOf(data, size)), 1);
+  const std::string together = read(fromMemory("fuzz", test::copyOf(data, size)), 3);
   if (inMemory != inPieces) test::broken("a benchmark read piece by piece differs from one in memory");
+  if (inMemory != together) test::broken("a benchmark read on several threads differs from one read on one");
   return 0;
 }

@@ -37,6 +37,18 @@ TEST_P(Benchmark, ReadsTheSamePieceByPiece) {
   EXPECT_EQ(summary(*inMemory), summary(*inPieces));
 }
 
+TEST_P(Benchmark, ReadsTheSameOnSeveralThreads) {
+  const auto alone = BenchmarkIndex::open(openFile(GetParam()), {}, nullptr);
+  for (const unsigned threads : {2u, 3u, 8u}) {
+    ContainerLimits limits;
+    limits.threads = threads;
+    limits.bytesPerThread = 1;
+    const auto together = BenchmarkIndex::open(openFile(GetParam()), limits, nullptr);
+    EXPECT_EQ(summary(*alone), summary(*together)) << threads << " threads";
+    EXPECT_EQ(disagreement(*together), "") << threads << " threads";
+  }
+}
+
 TEST_P(Benchmark, CutShortIsAnErrorThatSaysWhere) {
   const Bytes whole = readAll(GetParam());
   for (size_t size = 0; size < whole.size(); size += 1 + size / 7) {

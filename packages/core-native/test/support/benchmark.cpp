@@ -73,7 +73,8 @@ const Curve* curveOf(const FieldCurves& field, const std::string& set) {
 }
 
 bool has(const Curve* curve, size_t epoch) {
-  return curve && epoch < curve->values.size() && (curve->presence.empty() || curve->presence[epoch] != Presence::Missing);
+  return curve && epoch < curve->values.size() &&
+         (curve->presence.empty() || curve->presence[epoch] != Presence::Missing);
 }
 
 // Where what was collected of a trial's last epoch differs from its curves, or nothing.
@@ -94,7 +95,8 @@ std::string wrongFinals(BenchmarkIndex& index, const Trial& trial) {
     const Curve* loss = curveOf(field(training ? Field::TrainLoss : Field::EvalLoss), set);
     const FieldCurves& times = field(training ? Field::TrainTime : Field::EvalTime);
     const Curve* time = curveOf(times, set);
-    if (!has(accuracy, last) || bitsOf(accuracy->values[last]) != bitsOf(row.accuracy)) return "the accuracy of '" + set + "'";
+    if (!has(accuracy, last) || bitsOf(accuracy->values[last]) != bitsOf(row.accuracy))
+      return "the accuracy of '" + set + "'";
     if (!has(loss, last) || bitsOf(loss->values[last]) != bitsOf(row.loss)) return "the loss of '" + set + "'";
     if (row.timed != (times.state == FieldState::Dict)) return "whether '" + set + "' is timed";
     if (!row.timed) continue;
@@ -103,7 +105,8 @@ std::string wrongFinals(BenchmarkIndex& index, const Trial& trial) {
       if (!has(time, e)) return "a time of '" + set + "' that is missing";
       all += time->values[e];
     }
-    if (bitsOf(time->values[last]) != bitsOf(row.time) || bitsOf(all) != bitsOf(row.all)) return "the times of '" + set + "'";
+    if (bitsOf(time->values[last]) != bitsOf(row.time) || bitsOf(all) != bitsOf(row.all))
+      return "the times of '" + set + "'";
   }
   return "";
 }
