@@ -43,13 +43,13 @@ bool regular(const uint8_t* p, const Extent& extent, Batches& out) {
     else if (p[0] == 'j') at = 5;
     else if (size > name && std::memcmp(p, kName, name) == 0) at = name;
     else return false;
-    if (p[0] == 'c' && at < size) at += p[at] == 'q' ? 2 : p[at] == 'r' ? 5 : p[at] == 0x94 ? 1 : 0;
+    if (p[0] == 'c' && at < size) at += putSize(p[at]);
     if (size < at + 2 || p[at] != ')' || p[at + 1] != 'R') return false;
     at += 2;
   } else {
     return false;
   }
-  if (at < size) at += p[at] == 'q' ? 2 : p[at] == 'r' ? 5 : p[at] == 0x94 ? 1 : 0;
+  if (at < size) at += putSize(p[at]);
   while (at < size) {
     if (p[at] != '(') return false;
     const size_t base = at + 1, firstRun = out.runs.size();

@@ -486,8 +486,6 @@ Trial BenchmarkIndex::trial(const Ref& value, const Ref& trialKey) {
       out.meanLatency = meanLatency(entry);
     } else if (field == "eval_names") {
       readEvalSets(entry, out);
-    } else if (field == "net_state_dict") {
-      out.hasWeights = entry && !entry.isNone();
     }
   });
   if (!epochsSeen) bad(ErrorCode::BadRecord, dict.begin(), "expected the key epochs in a trial");

@@ -45,7 +45,6 @@ struct Trial {
   uint32_t dataset = 0;  // index into names()
   int64_t seed = 0;
   int32_t epochs = 0;
-  bool hasWeights = false;
   NumberAt flop, params;
   Extent latency;
   NumberAt meanLatency;     // seconds for a batch of 256; -1 where none was measured

@@ -42,15 +42,6 @@ bool keyHeader(const uint8_t* p, size_t left, unsigned& header, size_t& length) 
   return length <= left - header;
 }
 
-unsigned putSize(uint8_t code) {
-  switch (static_cast<Op>(code)) {
-    case Op::Memoize: return 1;
-    case Op::BinPut: return 2;
-    case Op::LongBinPut: return 5;
-    default: return 0;
-  }
-}
-
 // 'set@12' as the size of 'set' and 12. False where it is not of this form: digits as Python writes them, at most four.
 bool splitKey(const uint8_t* text, size_t length, uint16_t& nameSize, uint32_t& epoch) {
   if (length < 3 || length > 64) return false;
@@ -121,6 +112,15 @@ size_t parseSet(const uint8_t* p, size_t at, size_t size, uint64_t memo, Run& ru
 }
 
 }  // namespace
+
+unsigned putSize(uint8_t code) {
+  switch (static_cast<Op>(code)) {
+    case Op::Memoize: return 1;
+    case Op::BinPut: return 2;
+    case Op::LongBinPut: return 5;
+    default: return 0;
+  }
+}
 
 size_t parseRuns(const uint8_t* batch, size_t size, uint64_t memo, std::vector<Run>& runs) {
   const size_t before = runs.size();

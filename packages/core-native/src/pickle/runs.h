@@ -49,6 +49,9 @@ struct Run {
   }
 };
 
+// Bytes of the memo opcode PUT that begins with this byte; 0 where it is none of the binary ones.
+unsigned putSize(uint8_t code);
+
 inline double bigEndianDouble(const uint8_t* p) {
   uint64_t bits;
   std::memcpy(&bits, p, 8);
