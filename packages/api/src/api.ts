@@ -17,7 +17,6 @@ import { expectedMd5, md5OfFile, type Verification } from './files/verify.js';
 import {
   DATASETS,
   type Dataset,
-  EVALUATION_SETS,
   type HpName,
   type HpOption,
   hpName,
@@ -112,6 +111,9 @@ export interface CostWarning {
   recorded: { flops: number; params: number };
   actual: { flops: number; params: number };
 }
+
+/** Architectures between two pauses: a file of a folder takes a few milliseconds. */
+const PORTION = 16;
 
 const COLUMN_FIELDS: Record<ColumnMetric, (training: boolean) => ColumnRequest['field']> = {
   accuracy: (training) => (training ? 'train_acc1es' : 'eval_acc1es'),
@@ -348,9 +350,8 @@ export class NASBench201API implements Iterable<string>, Disposable {
     const results = known ? undefined : this.#records.results(asked, hp);
     const choice = wanted === true ? this.#random.choice(known?.seeds ?? results!.getDatasetSeeds(dataset)) : wanted;
     const find = (set: string): Metrics | undefined => {
-      if (known) return known.metrics(set, choice);
       try {
-        return results!.getMetrics(dataset, set, options.iepoch, choice);
+        return known ? known.metrics(set, choice) : results!.getMetrics(dataset, set, options.iepoch, choice);
       } catch (error) {
         if (error instanceof QueryError) return undefined;
         throw error;
@@ -459,32 +460,39 @@ export class NASBench201API implements Iterable<string>, Disposable {
     let highest: number | null = null;
     const everywhere = this.#records.inFolder && options.enforceAll !== false;
     const indexes = everywhere ? this.metaArchs.keys() : this.evaluatedIndexes;
-    for await (const index of this.#paced(indexes, signal)) {
-      if (flops && flops.at(index) > flopMax!) continue;
-      if (params && params.at(index) > paramMax!) continue;
-      const value = accuracy.at(index);
-      if (best === -1 || highest! < value) {
-        best = index;
-        highest = value;
+    for await (const portion of this.#portions(indexes, signal)) {
+      for (const index of portion) {
+        if (flops && flops.at(index) > flopMax!) continue;
+        if (params && params.at(index) > paramMax!) continue;
+        const value = accuracy.at(index);
+        if (best === -1 || highest! < value) {
+          best = index;
+          highest = value;
+        }
       }
     }
     return [best, highest];
   }
 
   /**
-   * The indexes, with pauses for whatever else has to run: each may mean that a file of a folder is opened.
+   * The indexes a few at a time, with pauses for whatever else has to run: each may mean that a file of a folder is opened.
    * @throws the signal's reason where it was aborted
    */
-  async *#paced(indexes: Iterable<number>, signal: AbortSignal | undefined): AsyncGenerator<number> {
+  async *#portions(indexes: Iterable<number>, signal: AbortSignal | undefined): AsyncGenerator<number[]> {
     let rested = performance.now();
+    let portion: number[] = [];
     for (const index of indexes) {
+      if (portion.push(index) < PORTION) continue;
+      signal?.throwIfAborted();
+      yield portion;
+      portion = [];
       if (performance.now() - rested > 10) {
         await setImmediate();
         rested = performance.now();
       }
-      signal?.throwIfAborted();
-      yield index;
     }
+    signal?.throwIfAborted();
+    yield portion;
   }
 
   /**
@@ -495,11 +503,13 @@ export class NASBench201API implements Iterable<string>, Disposable {
     const column = await this.#column(dataset, options as ColumnOptions<Dataset>);
     const out = new Float64Array(this.length).fill(Number.NaN);
     let any = false;
-    for await (const index of this.#paced(this.metaArchs.keys(), options.signal)) {
-      const value = column.find(index);
-      if (value === undefined) continue;
-      out[index] = value;
-      any = true;
+    for await (const portion of this.#portions(this.metaArchs.keys(), options.signal)) {
+      for (const index of portion) {
+        const value = column.find(index);
+        if (value === undefined) continue;
+        out[index] = value;
+        any = true;
+      }
     }
     if (!any) column.at(this.evaluatedIndexes[0] ?? 0);
     return out;
@@ -796,14 +806,6 @@ export class NASBench201API implements Iterable<string>, Disposable {
   [Symbol.dispose](): void {
     this.close();
   }
-}
-
-/** The evaluation sets of a data set. @throws QueryError */
-export function evaluationSets(dataset: Dataset): readonly string[] {
-  const sets: readonly string[] | undefined = EVALUATION_SETS[dataset];
-  if (!sets)
-    throw new QueryError('UNKNOWN_DATASET', `expected one of ${DATASETS.join(', ')}, found ${String(dataset)}`);
-  return sets;
 }
 
 /**

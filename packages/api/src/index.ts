@@ -26,7 +26,6 @@ export {
   type ColumnMetric,
   type ColumnOptions,
   type CostWarning,
-  evaluationSets,
   type FindBestOptions,
   type InfoOptions,
   type MoreInfo,

@@ -26,6 +26,14 @@ function remember<K, V>(map: Map<K, V>, key: K, value: V, limit: number): V {
   return value;
 }
 
+/** A file, and the index that it has the record under. */
+interface Located {
+  file: NativeBenchmarkFile;
+  index: number;
+}
+
+const located = (file: NativeBenchmarkFile): Located => ({ file, index: file.recordIndexes()[0]! });
+
 interface LoadedState {
   head: NativeState;
   trials: FileTrial[];
@@ -42,8 +50,8 @@ export class Records {
   readonly #folder: string | undefined;
   readonly #inMain: Set<number>;
   readonly #limits: ReadLimits | undefined;
-  readonly #replaced = new Map<number, NativeBenchmarkFile>();
-  readonly #opened = new Map<number, NativeBenchmarkFile>();
+  readonly #replaced = new Map<number, Located>();
+  readonly #opened = new Map<number, Located>();
   readonly #states = new Map<string, LoadedState>();
   readonly #cleared = new Set<string>();
   readonly #numbers = new WeakMap<NativeBenchmarkFile, { names: string[]; of: Map<string, number> }>();
@@ -72,7 +80,7 @@ export class Records {
   }
 
   replace(index: number, file: NativeBenchmarkFile): void {
-    this.#replaced.set(index, file);
+    this.#replaced.set(index, located(file));
     this.evaluated.add(index);
     for (const key of this.#states.keys()) if (key.startsWith(`${index}/`)) this.#states.delete(key);
     for (const key of this.#cleared) if (key.startsWith(`${index}/`)) this.#cleared.delete(key);
@@ -85,16 +93,16 @@ export class Records {
   }
 
   /** The file with the architecture's record and its index there, or undefined. */
-  file(index: number): { file: NativeBenchmarkFile; index: number } | undefined {
+  file(index: number): Located | undefined {
     const own = this.#replaced.get(index) ?? this.#opened.get(index);
-    if (own) return { file: own, index: own.recordIndexes()[0]! };
+    if (own) return own;
     if (this.#main && this.#inMain.has(index)) return { file: this.#main, index };
     if (this.#folder === undefined) return undefined;
     const path = Records.pathIn(this.#folder, index);
     if (!path) return undefined;
-    const file = remember(this.#opened, index, openBenchmarkFileSync(path, this.#limits), FILES_KEPT);
+    const opened = located(openBenchmarkFileSync(path, this.#limits));
     this.evaluated.add(index);
-    return { file, index: file.recordIndexes()[0]! };
+    return remember(this.#opened, index, opened, FILES_KEPT);
   }
 
   has(index: number): boolean {
@@ -169,6 +177,6 @@ export class Records {
 
   close(): void {
     this.#main?.dispose();
-    for (const file of [...this.#replaced.values(), ...this.#opened.values()]) file.dispose();
+    for (const { file } of [...this.#replaced.values(), ...this.#opened.values()]) file.dispose();
   }
 }
