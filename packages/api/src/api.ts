@@ -12,6 +12,7 @@ import {
   withSignal,
 } from '@nas-bench-201/core-native';
 import { QueryError } from './errors.js';
+import { openStore, storeFormat } from './files/other-formats.js';
 import { Records } from './files/records.js';
 import { expectedMd5, md5OfFile, type Verification } from './files/verify.js';
 import {
@@ -28,6 +29,7 @@ import {
   unknownSet,
 } from './names.js';
 import { PythonRandom, type PythonSeed } from './random/python-random.js';
+import type { ArchitectureRecord } from './records/record.js';
 import type { ArchResults, ComputeCosts, Metrics, TrialChoice } from './results/arch-results.js';
 import { meanOverTrials, type Reference } from './results/averaging.js';
 import { informationLines } from './results/information.js';
@@ -159,7 +161,8 @@ export class NASBench201API implements Iterable<string>, Disposable {
 
   /**
    * Opens a benchmark file (v1.0, v1.1, an intermediate one), or a file or `-simple` folder of NATS-Bench. Walks a file
-   * once; nothing is kept of it but where things are.
+   * once; nothing is kept of it but where things are. A `.pb` or `.parquet` that was converted from such a file is
+   * opened as well where `@nas-bench-201/converters` is installed.
    * @param path default: the newest published file in `$TORCH_HOME`
    * @throws ReadError for a file that cannot be read, QueryError where there is none
    */
@@ -169,6 +172,15 @@ export class NASBench201API implements Iterable<string>, Disposable {
     const info = statSync(file, { throwIfNoEntry: false });
     if (!info) throw new QueryError('NO_FILE', `there is no file ${file}`);
     if (info.isDirectory()) return NASBench201API.#openFolder(file, options);
+    if (storeFormat(file)) {
+      const store = await openStore(file);
+      return new NASBench201API(
+        file,
+        store.metaArchs,
+        new Records({ store }, store.reference, options.limits),
+        options,
+      );
+    }
     const main = await openBenchmarkFile(file, options);
     const { kind, namedByEpochs } = main.describe();
     if (kind !== 'benchmark') {
@@ -784,6 +796,19 @@ export class NASBench201API implements Iterable<string>, Disposable {
       }
     }
     return [...this.#isomorphs.get(this.unique(arch))!];
+  }
+
+  /**
+   * Everything that is recorded, architecture by architecture in index order, some at a time: for what wants all of it,
+   * such as a conversion. Weights are left out.
+   * @throws ReadError; the signal's reason where it was aborted
+   */
+  async *records(
+    options: { archs?: Iterable<number> | undefined; signal?: AbortSignal | undefined } = {},
+  ): AsyncGenerator<ArchitectureRecord[]> {
+    for await (const portion of this.#portions(options.archs ?? this.metaArchs.keys(), options.signal)) {
+      yield portion.flatMap((index) => this.#records.record(this.#checked(index)) ?? []);
+    }
   }
 
   /**

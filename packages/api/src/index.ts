@@ -1,6 +1,9 @@
 export {
   Complex,
+  CURVE_FIELDS,
+  type CurveField,
   Dtype,
+  type FieldState,
   FrozenSet,
   GlobalReference,
   NDArray,
@@ -63,8 +66,19 @@ export {
   type SetOf,
 } from './names.js';
 export { PythonRandom, type PythonSeed } from './random/python-random.js';
+export {
+  type ArchitectureRecord,
+  type CurveRecord,
+  epochOrder,
+  RECORDED_ATTRIBUTES,
+  type RecordStore,
+  type StateRecord,
+  singleFloat,
+  type TrialRecord,
+  trialValue,
+} from './records/record.js';
 export { ArchResults, type ComputeCosts, type Metrics, type TrialChoice } from './results/arch-results.js';
-export type { Reference } from './results/averaging.js';
+export { meanOverTrials, type Reference } from './results/averaging.js';
 export {
   type CurveMetric,
   type EpochInfo,

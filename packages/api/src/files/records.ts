@@ -8,10 +8,13 @@ import {
   type ReadLimits,
 } from '@nas-bench-201/core-native';
 import { QueryError } from '../errors.js';
+import { trialRecord } from '../records/of-trial.js';
+import type { ArchitectureRecord, RecordStore, StateRecord } from '../records/record.js';
+import { RecordTrial } from '../records/record-trial.js';
 import { ArchResults } from '../results/arch-results.js';
 import type { Reference } from '../results/averaging.js';
 import { LastEpoch } from '../results/last-epoch.js';
-import { FileTrial, RecentCurves } from '../results/trial-data.js';
+import { FileTrial, RecentCurves, type TrialData } from '../results/trial-data.js';
 
 /** Trials whose curves are kept in memory: about 40 KB each with 200 epochs. */
 const CURVES_KEPT = 1500;
@@ -19,6 +22,8 @@ const CURVES_KEPT = 1500;
 const STATES_KEPT = 4000;
 /** NATS-Bench's single files that stay open: about 0.4 MB each. */
 const FILES_KEPT = 200;
+/** Records out of a store that are kept: about 0.2 MB each. */
+const RECORDS_KEPT = 500;
 
 function remember<K, V>(map: Map<K, V>, key: K, value: V, limit: number): V {
   map.set(key, value);
@@ -35,19 +40,27 @@ interface Located {
 const located = (file: NativeBenchmarkFile): Located => ({ file, index: file.recordIndexes()[0]! });
 
 interface LoadedState {
-  head: NativeState;
-  trials: FileTrial[];
+  head: StateHead;
+  trials: TrialData[];
 }
 
+/** What a state says besides its trials' numbers. */
+type StateHead = Pick<NativeState, 'archIndex' | 'archStr' | 'cleared'> & {
+  datasets: readonly { name: string; seeds: ArrayLike<number> }[];
+  trials: readonly { dataset: string; seed: number }[];
+};
+
 /**
- * Where the record of each architecture is: in one benchmark file, in a folder of one file each, or in a file that
- * replaced it since.
+ * Where the record of each architecture is: in one benchmark file, in a folder of one file each, in a store of another
+ * format, or in a file that replaced it since.
  */
 export class Records {
   /** The architectures that have been read, or that the file lists as evaluated. */
   readonly evaluated: Set<number>;
   readonly #main: NativeBenchmarkFile | undefined;
   readonly #folder: string | undefined;
+  readonly #store: RecordStore | undefined;
+  readonly #stored = new Map<number, ArchitectureRecord>();
   readonly #inMain: Set<number>;
   readonly #limits: ReadLimits | undefined;
   readonly #replaced = new Map<number, Located>();
@@ -59,15 +72,16 @@ export class Records {
   readonly #recent = new RecentCurves(CURVES_KEPT);
 
   constructor(
-    from: { main: NativeBenchmarkFile } | { folder: string },
+    from: { main: NativeBenchmarkFile } | { folder: string } | { store: RecordStore },
     readonly reference: Reference,
     limits?: ReadLimits,
   ) {
     this.#limits = limits;
     this.#main = 'main' in from ? from.main : undefined;
     this.#folder = 'folder' in from ? from.folder : undefined;
+    this.#store = 'store' in from ? from.store : undefined;
     this.#inMain = new Set(this.#main?.recordIndexes());
-    this.evaluated = new Set(this.#main?.evaluated());
+    this.evaluated = new Set(this.#main?.evaluated() ?? this.#store?.evaluated);
   }
 
   /** The one file that holds every record as it was opened; undefined where some are elsewhere. */
@@ -106,13 +120,34 @@ export class Records {
   }
 
   has(index: number): boolean {
-    return this.file(index) !== undefined;
+    return this.file(index) !== undefined || this.#record(index) !== undefined;
+  }
+
+  /** All numbers of an architecture, or undefined where there are none of it. */
+  record(index: number): ArchitectureRecord | undefined {
+    const stored = this.#record(index);
+    if (stored || !this.file(index)) return stored;
+    const states = this.hyperParameters(index).map((hp) => {
+      const { head, trials } = this.#state(index, hp);
+      return { ...head, hp, trials: head.trials.map((trial, i) => trialRecord(trial, trials[i]!)) };
+    });
+    return { index, states };
+  }
+
+  /** The architecture's record out of a store. */
+  #record(index: number): ArchitectureRecord | undefined {
+    if (!this.#store || this.#replaced.has(index)) return undefined;
+    const known = this.#stored.get(index);
+    if (known) return known;
+    const record = this.#store.record(index);
+    return record && remember(this.#stored, index, record, RECORDS_KEPT);
   }
 
   /** The hyper-parameters that an architecture has results for, in the reference's order. */
   hyperParameters(index: number): string[] {
     const found = this.file(index);
-    return found ? found.file.hyperParameters(found.index) : [];
+    if (found) return found.file.hyperParameters(found.index);
+    return this.#record(index)?.states.map(({ hp }) => hp) ?? [];
   }
 
   #state(index: number, hp: string): LoadedState {
@@ -120,21 +155,28 @@ export class Records {
     const known = this.#states.get(key);
     if (known) return known;
     const found = this.file(index);
-    if (!found) {
+    const record = found ? undefined : this.#record(index);
+    if (!found && !record) {
       const where = this.#folder === undefined ? 'this file' : `the folder ${this.#folder}`;
       throw new QueryError('NOT_EVALUATED', `${where} has no results of architecture ${index}`);
     }
-    const head = native(() => found.file.state(found.index, hp));
-    if (!head) {
+    const state = found ? this.#stateInFile(found, hp) : stateOf(record?.states.find((s) => s.hp === hp));
+    if (!state) {
       const there = this.hyperParameters(index).map((h) => `'${h}'`);
       throw new QueryError(
         'UNKNOWN_HP',
         `architecture ${index} has no results for hp '${hp}'; it has ${there.join(', ')}`,
       );
     }
-    const place = (trial: number) => [found.index, hp, trial] as const;
-    const trials = head.trials.map((trial, i) => new FileTrial(found.file, place(i), trial, this.#recent));
-    return remember(this.#states, key, { head, trials }, STATES_KEPT);
+    // What comes out of a store has its curves with it: only as many are kept as records.
+    return found ? remember(this.#states, key, state, STATES_KEPT) : state;
+  }
+
+  #stateInFile({ file, index }: Located, hp: string): LoadedState | undefined {
+    const head = native(() => file.state(index, hp));
+    if (!head) return undefined;
+    const place = (trial: number) => [index, hp, trial] as const;
+    return { head, trials: head.trials.map((trial, i) => new FileTrial(file, place(i), trial, this.#recent)) };
   }
 
   /** The last epoch of an architecture's trials on a data set, where it was collected when the file was walked. */
@@ -177,6 +219,11 @@ export class Records {
 
   close(): void {
     this.#main?.dispose();
+    this.#store?.close();
     for (const { file } of [...this.#replaced.values(), ...this.#opened.values()]) file.dispose();
   }
+}
+
+function stateOf(state: StateRecord | undefined): LoadedState | undefined {
+  return state && { head: state, trials: state.trials.map((trial) => new RecordTrial(trial)) };
 }

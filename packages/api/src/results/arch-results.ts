@@ -1,4 +1,4 @@
-import { type NativeState, type PythonValue, Tuple } from '@nas-bench-201/core-native';
+import { type PythonValue, Tuple } from '@nas-bench-201/core-native';
 import { QueryError } from '../errors.js';
 import { fixed } from '../python-format.js';
 import type { PythonRandom } from '../random/python-random.js';
@@ -62,7 +62,17 @@ export class ArchResults {
   }
 
   /** @internal */
-  static fromFile(state: NativeState, trials: readonly TrialData[], reference: Reference): ArchResults {
+  static fromFile(
+    state: {
+      archIndex: number;
+      archStr: string;
+      cleared: boolean;
+      datasets: readonly { name: string; seeds: ArrayLike<number> }[];
+      trials: readonly { dataset: string; seed: number }[];
+    },
+    trials: readonly TrialData[],
+    reference: Reference,
+  ): ArchResults {
     const datasets = state.datasets.map(({ name, seeds }) => ({ name, seeds: Array.from(seeds) }));
     const of = trials.map((data, i) => ({ dataset: state.trials[i]!.dataset, seed: state.trials[i]!.seed, data }));
     return new ArchResults({ ...state, datasets }, of, reference);

@@ -29,7 +29,7 @@ export interface TrialData {
   attributes(): Map<PythonValue, PythonValue>;
 }
 
-const STATES: Record<FieldState, Field['state']> = { 0: 'missing', 1: 'none', 2: 'empty', 3: 'dict' };
+export const FIELD_STATES: Record<FieldState, Field['state']> = { 0: 'missing', 1: 'none', 2: 'empty', 3: 'dict' };
 
 /** A trial in a file. Curves are read when they are first asked for. */
 export class FileTrial implements TrialData {
@@ -74,7 +74,7 @@ export class FileTrial implements TrialData {
       const of = (f: number): Field => {
         const { state, curves, inOrder } = fields[f]!;
         return {
-          state: STATES[state],
+          state: FIELD_STATES[state],
           series: new Map(curves.map((c) => [c.set, new Series(c.values, c.presence, inOrder)])),
         };
       };
@@ -88,7 +88,8 @@ export class FileTrial implements TrialData {
   }
 }
 
-function evalNamesOf(attributes: Map<PythonValue, PythonValue>): string[] {
+/** What `eval_names` lists. */
+export function evalNamesOf(attributes: ReadonlyMap<PythonValue, PythonValue>): string[] {
   return ((attributes.get('eval_names') as PythonValue[] | null | undefined) ?? []).map(String);
 }
 
