@@ -6,6 +6,8 @@ export {
   type FieldState,
   FrozenSet,
   GlobalReference,
+  type JsonCurve,
+  jsonText,
   NDArray,
   type OpenProgress,
   OrderedDict,

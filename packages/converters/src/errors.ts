@@ -1,12 +1,26 @@
-/** Why a value was not written. Stable: codes are added, never renamed. */
+/** Why something was not converted. Stable: codes are added, never renamed. */
 export type ConvertErrorCode =
   /** It would be longer than the budget allows. */
   | 'LIMIT'
   /** The sink was closed before all was written. */
   | 'SINK_CLOSED'
-  | 'UNKNOWN_FORMAT';
+  | 'UNKNOWN_FORMAT'
+  /** There is a file of this name already. */
+  | 'EXISTS'
+  /** The disk is full, or the quota used up. */
+  | 'NO_SPACE'
+  /** The format has no place for what is to be written. */
+  | 'CANNOT_HOLD'
+  /** This format is written, not read; or read, not written. */
+  | 'UNSUPPORTED'
+  /** Nothing, or nothing that there is, was selected. */
+  | 'BAD_SELECTION'
+  /** A package that the format needs is not installed. */
+  | 'MISSING_PACKAGE'
+  /** Records that ought to come in the order of their indices do not. */
+  | 'NOT_IN_ORDER';
 
-/** A value could not be written in another format. */
+/** Something could not be written in another format. */
 export class ConvertError extends Error {
   override readonly name = 'ConvertError';
   constructor(

@@ -1,5 +1,11 @@
+export { parseIndexes, type Selection, selectRecord } from './benchmark/selection.js';
+export { type BenchmarkHeader, type BenchmarkSource, type ReadOptions, sourceOfApi } from './benchmark/source.js';
+export { SUMMARY_COLUMNS, type SummaryColumn, type SummaryRow, summaryRows } from './benchmark/summary.js';
+export { type Conversion, type ConvertOptions, type ConvertProgress, convert } from './convert.js';
 export { ConvertError, type ConvertErrorCode } from './errors.js';
+export { decodeJson } from './json/decode.js';
 export { encodeJson, type JsonOptions } from './json/encode.js';
-export { json } from './json/format.js';
+export { type WriteOptions, writeJson } from './json/write-value.js';
+export { openBenchmark, openRecordStore } from './open.js';
 export { formatPath, formatStep, PathError, parsePath, type Step, stepInto, stepOfKey } from './path.js';
-export { FORMATS, type Format, formatFor, type WriteOptions } from './registry.js';
+export { FORMATS, type Format, formatFor } from './registry.js';

@@ -1,39 +1,59 @@
-import type { Writable } from 'node:stream';
-import type { PythonValue } from 'nas-bench-201';
+import type { ArchitectureRecord, RecordStore } from 'nas-bench-201';
+import { arrow } from './arrow/format.js';
+import type { BenchmarkHeader, BenchmarkSource } from './benchmark/source.js';
+import type { SummaryRow } from './benchmark/summary.js';
+import { csv } from './csv/format.js';
 import { ConvertError } from './errors.js';
 import { json } from './json/format.js';
+import { jsonLines } from './jsonl/format.js';
+import { type Compression, splitCompression } from './output/compression.js';
+import type { Output } from './output/output.js';
+import { parquet } from './parquet/format.js';
+import { pb } from './pb/format.js';
+import { pth } from './pth/format.js';
 
-export interface WriteOptions {
-  signal?: AbortSignal | undefined;
-  /** What may be written at most: a small file can describe a huge value. Default: 100 MiB. */
-  maxBytes?: number | undefined;
-  /** Values that may be written at most, containers and what is in them. Default: 10 million. */
-  maxValues?: number | undefined;
-}
+/** Bytes of a file from its first to its last. */
+export type Bytes = AsyncIterable<Uint8Array>;
 
-/** Something that values can be written as. */
-export interface Format<Options extends WriteOptions = WriteOptions> {
+/**
+ * A format of benchmarks. What is heavy is loaded when it is asked for. Each of the functions may be left out: a format
+ * that has no `read` cannot be read.
+ */
+export interface Format {
   name: string;
   /** For people: one line. */
   about: string;
   /** Of its files, with the dot. */
   extensions: readonly string[];
-  /**
-   * Writes a value and leaves the sink open.
-   * @returns the bytes written
-   * @throws ConvertError, what the sink reports, or the signal's reason where it was aborted
-   */
-  write(value: PythonValue, sink: Writable, options?: Options): Promise<number>;
+  /** Whether it compresses by itself, so that nothing is gained by compressing it again. */
+  compresses: boolean;
+  /** Writes all records. @throws what the output reports */
+  write?(header: BenchmarkHeader, records: AsyncIterable<ArchitectureRecord>, output: Output): Promise<void>;
+  /** Writes the summary table. */
+  writeSummary?(rows: AsyncIterable<SummaryRow[]>, output: Output): Promise<void>;
+  /** Reads from the beginning to the end. @throws ReadError */
+  read?(file: string, bytes: Bytes): Promise<BenchmarkSource>;
+  /** Opens a file to be asked for records in any order. @throws ReadError */
+  open?(path: string): Promise<RecordStore>;
 }
 
-export const FORMATS: readonly Format[] = [json];
+/** A format that somebody adds is a folder and a line here. */
+export const FORMATS: readonly Format[] = [pb, jsonLines, json, parquet, arrow, csv, pth];
 
-/** The format of a name (`json`) or of a file's name (`out.json`). @throws ConvertError UNKNOWN_FORMAT */
-export function formatFor(name: string): Format {
-  const format = FORMATS.find((f) => f.name === name || f.extensions.some((extension) => name.endsWith(extension)));
-  if (format) return format;
-  throw new ConvertError(
-    'UNKNOWN_FORMAT',
-    `expected a format among ${FORMATS.map((f) => f.name).join(', ')}, found '${name}'`,
+const names = FORMATS.flatMap((format) => format.extensions).join(', ');
+
+/**
+ * The format of a file's name (`out.jsonl.gz`) or a format's own (`jsonl`), and how it is compressed.
+ * @throws ConvertError UNKNOWN_FORMAT
+ */
+export function formatFor(name: string): { format: Format; compression: Compression | undefined } {
+  const [bare, compression] = splitCompression(name);
+  const format = FORMATS.find(
+    (f) => f.name === bare || f.extensions.some((extension) => bare.toLowerCase().endsWith(extension)),
   );
+  if (!format) throw new ConvertError('UNKNOWN_FORMAT', `expected a name that ends in ${names}, found '${name}'`);
+  if (compression && format.compresses) {
+    throw new ConvertError('UNSUPPORTED', `${format.name} compresses by itself: leave ${compression} out`);
+  }
+  return { format, compression };
 }

@@ -6,6 +6,7 @@ export {
   withSignal,
 } from './benchmark-file.js';
 export { fromNative, native, ReadError, type ReadErrorCode } from './errors.js';
+export { type JsonCurve, jsonText } from './json-text.js';
 export {
   type ColumnRequest,
   type ContainerKind,

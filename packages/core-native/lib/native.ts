@@ -138,6 +138,14 @@ export interface NativeBenchmarkFile {
 
 interface Reader {
   configure(makers: typeof factories): void;
+  jsonText(
+    literals: string,
+    literalEnds: Uint32Array,
+    prefixes: readonly string[],
+    values: Float64Array,
+    first: Uint32Array,
+    presence: Uint8Array | undefined,
+  ): Promise<Uint8Array>;
   TorchFile: { open(source: string | Uint8Array, limits?: ReadLimits): Promise<NativeTorchFile> | NativeTorchFile };
   BenchmarkFile: {
     open(

@@ -42,7 +42,7 @@ export function inspect(terminal: Terminal): Command {
         if (terminal.json) {
           // The first round finds out whether it fits: half a document would help nobody.
           for (const _ of converters.encodeJson(value, { indent: 2 })) terminal.signal.throwIfAborted();
-          await converters.json.write(value, process.stdout, { signal: terminal.signal, indent: 2 });
+          await converters.writeJson(value, process.stdout, { signal: terminal.signal, indent: 2 });
           return terminal.print('');
         }
         const { tree } = await import('../tree.js');

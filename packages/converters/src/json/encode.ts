@@ -13,9 +13,12 @@ import {
 } from 'nas-bench-201';
 import { ConvertError } from '../errors.js';
 import { ATTRIBUTES, formatPath, type Step, stepOfKey } from '../path.js';
-import type { WriteOptions } from '../registry.js';
 
-export interface JsonOptions extends WriteOptions {
+export interface JsonOptions {
+  /** What may be written at most: a small file can describe a huge value. Default: 100 MiB. */
+  maxBytes?: number | undefined;
+  /** Values that may be written at most, containers and what is in them. Default: 10 million. */
+  maxValues?: number | undefined;
   /** Spaces to indent by; 0, the default, writes one line. */
   indent?: number | undefined;
   /** Whether the bytes of tensors and arrays are written. Default: they are only described. */

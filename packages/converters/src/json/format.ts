@@ -1,11 +1,11 @@
 import type { Format } from '../registry.js';
-import { writePieces } from '../sink.js';
-import { encodeJson, type JsonOptions } from './encode.js';
 
-/** JSON that keeps what JSON has no word for; see `encodeJson`. */
-export const json: Format<JsonOptions> = {
+/** One JSON document, with the reference's own keys. */
+export const json: Format = {
   name: 'json',
-  about: 'any value as JSON',
+  about: 'one JSON document',
   extensions: ['.json'],
-  write: (value, sink, options = {}) => writePieces(encodeJson(value, options), sink, options.signal),
+  compresses: false,
+  write: async (header, records, output) => (await import('./write.js')).writeJsonDocument(header, records, output),
+  writeSummary: async (rows, output) => (await import('./write.js')).writeSummaryDocument(rows, output),
 };

@@ -1,6 +1,7 @@
 #include "node/addon.h"
 
 #include "node/benchmark_file.h"
+#include "node/json_text.h"
 #include "node/torch_file.h"
 
 namespace nb201::node {
@@ -9,6 +10,7 @@ Addon::Addon(Napi::Env env, Napi::Object exports) {
   TorchFile::define(env, *this, exports);
   BenchmarkFile::define(env, *this, exports);
   DefineAddon(exports, {InstanceMethod("configure", &Addon::configure)});
+  exports.Set("jsonText", Napi::Function::New(env, &jsonText));
 }
 
 // configure({ tuple, fill, … }): the functions that make values which JavaScript has no type for.

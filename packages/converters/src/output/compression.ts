@@ -1,0 +1,119 @@
+import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
+import { createGunzip, createGzip } from 'node:zlib';
+import type { OutputFile } from './output.js';
+
+/** What stands behind a format's extension: `records.jsonl.gz`. */
+export type Compression = '.gz' | '.zst';
+const COMPRESSIONS: readonly Compression[] = ['.gz', '.zst'];
+
+/** A name without its compression. */
+export function splitCompression(name: string): [name: string, compression: Compression | undefined] {
+  const found = COMPRESSIONS.find((extension) => name.toLowerCase().endsWith(extension));
+  return found ? [name.slice(0, -found.length), found] : [name, undefined];
+}
+
+/** An output whose bytes are compressed on their way to another. */
+export function compressed(to: OutputFile, compression: Compression): OutputFile {
+  return compression === '.gz' ? gzipped(to) : zstandard(to);
+}
+
+function gzipped(to: OutputFile): OutputFile {
+  const gzip = createGzip({ chunkSize: 1 << 18 });
+  const copied = (async () => {
+    for await (const piece of gzip) await to.write(piece as Uint8Array);
+  })();
+  copied.catch((error) => gzip.destroy(error));
+  return {
+    get bytes() {
+      return to.bytes;
+    },
+    async write(piece) {
+      if (gzip.destroyed) await copied;
+      if (!gzip.write(piece)) await Promise.race([once(gzip, 'drain'), copied]);
+    },
+    async commit() {
+      gzip.end();
+      await copied;
+      await to.commit();
+    },
+    async discard() {
+      gzip.destroy();
+      await copied.catch(() => {});
+      await to.discard();
+    },
+  };
+}
+
+/** Bytes a frame: frames may follow one another, and each is compressed by itself. */
+const FRAME = 1 << 22;
+
+interface Zstandard {
+  init(): Promise<void>;
+  compress(bytes: Uint8Array, level?: number): Uint8Array;
+}
+
+/** Node 20 has no Zstandard of its own. */
+async function loadZstandard(): Promise<Zstandard> {
+  const module = (await import('@bokuweb/zstd-wasm')) as unknown as Zstandard;
+  await module.init();
+  return module;
+}
+
+function zstandard(to: OutputFile): OutputFile {
+  const loading = loadZstandard();
+  loading.catch(() => {});
+  let gathered: Uint8Array[] = [];
+  let size = 0;
+  const flush = async () => {
+    const { compress } = await loading;
+    const frame = compress(Buffer.concat(gathered));
+    gathered = [];
+    size = 0;
+    await to.write(frame);
+  };
+  return {
+    get bytes() {
+      return to.bytes;
+    },
+    async write(piece) {
+      const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
+      gathered.push(bytes);
+      size += bytes.length;
+      if (size >= FRAME) await flush();
+    },
+    async commit() {
+      await flush();
+      await to.commit();
+    },
+    discard: () => to.discard(),
+  };
+}
+
+/** The bytes of a file, decompressed where its name says so. */
+export async function* readBytes(path: string, compression: Compression | undefined): AsyncGenerator<Uint8Array> {
+  const file = createReadStream(path, { highWaterMark: 1 << 20 });
+  if (compression === '.gz') {
+    const gunzip = createGunzip({ chunkSize: 1 << 18 });
+    file.on('error', (error) => gunzip.destroy(error));
+    yield* file.pipe(gunzip);
+  } else if (compression === '.zst') yield* unzstandard(file);
+  else yield* file;
+}
+
+async function* unzstandard(file: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const { Decompress } = await import('fzstd');
+  let pieces: Uint8Array[] = [];
+  const stream = new Decompress((piece) => pieces.push(piece));
+  const drain = () => {
+    const ready = pieces;
+    pieces = [];
+    return ready;
+  };
+  for await (const piece of file) {
+    stream.push(piece);
+    yield* drain();
+  }
+  stream.push(new Uint8Array(0), true);
+  yield* drain();
+}
