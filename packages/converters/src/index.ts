@@ -1,3 +1,4 @@
+export { type Difference, differences } from './benchmark/diff.js';
 export { parseIndexes, type Selection, selectRecord } from './benchmark/selection.js';
 export { type BenchmarkHeader, type BenchmarkSource, type ReadOptions, sourceOfApi } from './benchmark/source.js';
 export { SUMMARY_COLUMNS, type SummaryColumn, type SummaryRow, summaryRows } from './benchmark/summary.js';

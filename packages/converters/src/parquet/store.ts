@@ -77,7 +77,7 @@ class ParquetStore implements RecordStore {
     this.evaluated = own.evaluated_indexes;
     this.reference = own.reference;
     this.#withoutTrials = own.without_trials ?? [];
-    this.#metadata.row_groups.forEach((_, group) => this.#findRows(group));
+    for (const group of this.#metadata.row_groups.keys()) this.#findRows(group);
     const indexes = new Set([...this.#rows.keys(), ...this.#withoutTrials.map(({ index }) => index)]);
     this.indexes = [...indexes].sort((a, b) => a - b);
   }
