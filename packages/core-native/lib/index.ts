@@ -5,7 +5,7 @@ export {
   openBenchmarkFileSync,
   withSignal,
 } from './benchmark-file.js';
-export { fromNative, native, ReadError, type ReadErrorCode } from './errors.js';
+export { fromNative, native, ReadError, type ReadErrorCode, WriteError, type WriteErrorCode } from './errors.js';
 export { type JsonCurve, jsonText } from './json-text.js';
 export {
   type ColumnRequest,
@@ -23,8 +23,20 @@ export {
 } from './native.js';
 export { openTorch, readTorch, type TorchFile } from './torch-file.js';
 export {
+  DictStream,
+  ListStream,
+  type StreamableValue,
+  type WritableValue,
+  type WriteTorchOptions,
+  writeTorch,
+} from './torch-writer.js';
+export {
   Complex,
+  CurveDict,
+  type CurveEntries,
   Dtype,
+  Float32,
+  Float64,
   FrozenSet,
   GlobalReference,
   NDArray,
@@ -35,5 +47,6 @@ export {
   Storage,
   Tensor,
   type TensorDtype,
+  type TensorOptions,
   Tuple,
 } from './values.js';
