@@ -1,5 +1,7 @@
 export {
   Complex,
+  CURVE_FIELDS,
+  type CurveField,
   Dtype,
   FrozenSet,
   GlobalReference,
@@ -87,3 +89,5 @@ export {
 export { type NetworkCost, networkCost, TASK_SHAPES, type TaskShape } from './space/cost.js';
 export { isConnected, uniqueString } from './space/isomorphism.js';
 export { OPERATIONS, type Operation } from './space/operations.js';
+export type { SweepBatch } from './sweep/batch.js';
+export type { SweepOptions } from './sweep/sweep.js';

@@ -13,8 +13,9 @@ namespace {
 
 bool isTraining(Field field) { return field < Field::EvalAcc1; }
 
-// The curve's bytes, in a buffer that a thread uses again and again.
-const uint8_t* bytesOf(const BenchmarkIndex& index, const Extent& extent) {
+// The curve's bytes: in the window, in memory, or in a buffer that a thread uses again and again.
+const uint8_t* bytesOf(const BenchmarkIndex& index, const Extent& extent, const Window& window) {
+  if (const uint8_t* found = window.find(extent)) return found;
   const ByteSource& source = *index.bytes();
   if (source.data()) return source.data() + (extent.begin - source.dataBegin());
   thread_local std::vector<uint8_t> buffer;
@@ -171,9 +172,21 @@ void readGeneral(BenchmarkIndex& index, const Extent& extent, Field field, int32
 
 }  // namespace
 
-FieldCurves readCurves(BenchmarkIndex& index, const Trial& trial, Field field) {
+void Window::read(const ByteSource& source, uint64_t begin, size_t size) {
+  begin_ = begin;
+  size_ = size;
+  if (source.data()) {
+    bytes_ = source.data() + (begin - source.dataBegin());
+    return;
+  }
+  if (buffer_.size() < size) buffer_.resize(size);
+  source.read(begin, buffer_.data(), size);
+  bytes_ = buffer_.data();
+}
+
+FieldCurves readCurves(BenchmarkIndex& index, const Trial& trial, Field field, const Window& window) {
   FieldCurves out;
-  const Extent& extent = trial.curves[static_cast<size_t>(field)];
+  const Extent extent = index.tables().curve(trial, field);
   if (!extent) return out;
   if (extent.none) {
     out.state = FieldState::None;
@@ -181,7 +194,7 @@ FieldCurves readCurves(BenchmarkIndex& index, const Trial& trial, Field field) {
   }
   out.state = FieldState::Dict;
   Batches batches;
-  const uint8_t* bytes = bytesOf(index, extent);
+  const uint8_t* bytes = bytesOf(index, extent, window);
   if (regular(bytes, extent, batches)) {
     if (batches.runs.empty()) out.state = FieldState::Empty;
     readRegular(bytes, batches, field, trial.epochs, out);
@@ -193,10 +206,10 @@ FieldCurves readCurves(BenchmarkIndex& index, const Trial& trial, Field field) {
 }
 
 CurvePoint readPoint(BenchmarkIndex& index, const Trial& trial, Field field, std::string_view set, int32_t epoch) {
-  const Extent& extent = trial.curves[static_cast<size_t>(field)];
+  const Extent extent = index.tables().curve(trial, field);
   if (!extent || extent.none || epoch < 0 || epoch >= trial.epochs) return {};
   Batches batches;
-  const uint8_t* bytes = bytesOf(index, extent);
+  const uint8_t* bytes = bytesOf(index, extent, {});
   if (regular(bytes, extent, batches)) {
     CurvePoint point;
     for (size_t r = 0; r < batches.runs.size(); ++r) {
