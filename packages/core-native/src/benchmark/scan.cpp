@@ -23,6 +23,7 @@ Extent extentOf(const Ref& value) {
   extent.size = value.size();
   extent.none = value.isNone();
   extent.dict = value.is(NodeKind::Dict);
+  extent.byReference = extent.dict && value.outline().byReference(value.node());
   return extent;
 }
 

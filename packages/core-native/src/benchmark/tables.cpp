@@ -10,7 +10,7 @@ constexpr std::string_view kFieldKeys[kFields] = {"train_acc1es", "train_acc5es"
                                                   "eval_acc1es",  "eval_losses",  "eval_times"};
 // Names that are looked for one by one; a benchmark has a dozen.
 constexpr size_t kFewNames = 32;
-constexpr uint32_t kMaxNearSize = (1u << 29) - 1;
+constexpr uint32_t kMaxNearSize = (1u << 28) - 1;
 
 template <class T>
 void addRows(std::vector<T>& to, const std::vector<T>& from) {
@@ -55,6 +55,7 @@ Extent Tables::extent(const Trial& trial, Near near) const {
   out.size = near.size;
   out.none = near.none != 0;
   out.dict = near.dict != 0;
+  out.byReference = near.byReference != 0;
   return out;
 }
 
@@ -63,6 +64,7 @@ Near Tables::near(const Trial& trial, const Extent& extent) {
   const int64_t from = static_cast<int64_t>(extent.begin) - static_cast<int64_t>(trial.begin);
   out.none = extent.none;
   out.dict = extent.dict;
+  out.byReference = extent.byReference;
   if (from >= INT32_MIN && from <= INT32_MAX && extent.size <= kMaxNearSize) {
     out.from = static_cast<int32_t>(from);
     out.size = extent.size;

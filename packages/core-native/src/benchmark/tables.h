@@ -22,17 +22,19 @@ struct Extent {
   uint32_t size = 0;
   bool none = false;  // it is there, and it is None
   bool dict = false;  // it is a dict, whatever made it
+  bool byReference = false;  // a regular curve whose keys are those of an earlier curve, by memo reference
   explicit operator bool() const { return size != 0; }
 };
 
 // An extent in eight bytes: counted from the begin of its trial, or, where it lies too far from it, a row of `far`.
 struct Near {
   int32_t from = 0;
-  uint32_t size : 29;
+  uint32_t size : 28;
   uint32_t isFar : 1;
   uint32_t none : 1;
   uint32_t dict : 1;
-  Near() : size(0), isFar(0), none(0), dict(0) {}
+  uint32_t byReference : 1;
+  Near() : size(0), isFar(0), none(0), dict(0), byReference(0) {}
   explicit operator bool() const { return size != 0 || isFar; }
 };
 static_assert(sizeof(Near) == 8);
