@@ -38,6 +38,10 @@ import * as cell from './space/cell.js';
 import { isChannels } from './space/channels.js';
 import { networkCost, TASK_SHAPES } from './space/cost.js';
 import { uniqueString } from './space/isomorphism.js';
+import type { SweepBatch } from './sweep/batch.js';
+import { recordsOf } from './sweep/records.js';
+import { sweepStore } from './sweep/store.js';
+import { type SweepOptions, sweepPortions } from './sweep/sweep.js';
 
 /** The published files, oldest first. The six digits are the end of the file's MD5. */
 export const BENCHMARK_FILES = ['NAS-Bench-201-v1_0-e61699.pth', 'NAS-Bench-201-v1_1-096897.pth'] as const;
@@ -799,16 +803,31 @@ export class NASBench201API implements Iterable<string>, Disposable {
   }
 
   /**
-   * Everything that is recorded, architecture by architecture in index order, some at a time: for what wants all of it,
-   * such as a conversion. Weights are left out.
-   * @throws ReadError; the signal's reason where it was aborted
+   * Every number of every trial as flat arrays, a batch of architectures at a time, in index order: read on several
+   * threads, a few batches ahead of the receiver and no more.
+   * @throws ReadError, QueryError; the signal's reason where it was aborted
+   */
+  sweep(options: SweepOptions = {}): AsyncGenerator<SweepBatch> {
+    const indexes = options.archs ? Array.from(options.archs, (index) => this.#checked(index)) : this.metaArchs.keys();
+    return this.#records.store
+      ? sweepStore(this.#records.store, indexes, options)
+      : sweepPortions(this.#records.portions(indexes), options);
+  }
+
+  /**
+   * Everything that is recorded but weights, architecture by architecture in index order, a batch at a time: as `sweep`,
+   * with one object a trial.
+   * @throws ReadError, QueryError; the signal's reason where it was aborted
    */
   async *records(
     options: { archs?: Iterable<number> | undefined; signal?: AbortSignal | undefined } = {},
   ): AsyncGenerator<ArchitectureRecord[]> {
-    for await (const portion of this.#portions(options.archs ?? this.metaArchs.keys(), options.signal)) {
-      yield portion.flatMap((index) => this.#records.record(this.#checked(index)) ?? []);
-    }
+    for await (const batch of this.sweep({ ...options, attributes: true })) yield recordsOf(batch);
+  }
+
+  /** The architectures that there are records of, ascending; in a folder those that have a file there. */
+  get recordedIndexes(): number[] {
+    return this.#records.indexes(this.length);
   }
 
   /**

@@ -1,9 +1,13 @@
 export {
   Complex,
   CURVE_FIELDS,
+  CurveDict,
   type CurveField,
+  DictStream,
   Dtype,
   type FieldState,
+  Float32,
+  Float64,
   FrozenSet,
   GlobalReference,
   type JsonCurve,
@@ -23,6 +27,10 @@ export {
   type TensorDtype,
   type TorchFile,
   Tuple,
+  type WritableValue,
+  WriteError,
+  type WriteTorchOptions,
+  writeTorch,
 } from '@nas-bench-201/core-native';
 export {
   ARCHIVE_DIRS,
@@ -103,3 +111,5 @@ export {
 export { type NetworkCost, networkCost, TASK_SHAPES, type TaskShape } from './space/cost.js';
 export { isConnected, uniqueString } from './space/isomorphism.js';
 export { OPERATIONS, type Operation } from './space/operations.js';
+export type { SweepBatch } from './sweep/batch.js';
+export type { SweepOptions } from './sweep/sweep.js';

@@ -7,7 +7,7 @@ import { ConvertError } from './errors.js';
 import { openBenchmark } from './open.js';
 import { compressed } from './output/compression.js';
 import { createOutputFile, type OutputFile, streamOutput } from './output/output.js';
-import { type Format, formatFor } from './registry.js';
+import { type Format, type FormatOptions, formatFor } from './registry.js';
 
 export interface ConvertProgress {
   /** Architectures read so far, and in all where that is known. */
@@ -17,7 +17,7 @@ export interface ConvertProgress {
   bytes: number;
 }
 
-export interface ConvertOptions extends Selection {
+export interface ConvertOptions extends Selection, FormatOptions {
   /** The summary table instead of the records: one row an architecture, set of hyper-parameters and data set. */
   summary?: boolean | undefined;
   /** The format, by its name or extension. Default: what the sink's name says. */
@@ -132,7 +132,7 @@ async function write(
     }
   }
   if (summary) await format.writeSummary!(rows(), output);
-  else await format.write!(selectHeader(source.header, options), selected(), output);
+  else await format.write!(selectHeader(source.header, options), selected(), output, options);
   if (counts.architectures === 0)
     throw new ConvertError('BAD_SELECTION', 'nothing was selected: there is no such record');
   if (!cleared) onWarning?.('weights are not converted');

@@ -9,4 +9,4 @@ export { encodeJson, type JsonOptions } from './json/encode.js';
 export { type WriteOptions, writeJson } from './json/write-value.js';
 export { openBenchmark, openRecordStore } from './open.js';
 export { formatPath, formatStep, PathError, parsePath, type Step, stepInto, stepOfKey } from './path.js';
-export { FORMATS, type Format, formatFor } from './registry.js';
+export { FORMATS, type Format, type FormatOptions, formatFor } from './registry.js';

@@ -15,6 +15,12 @@ import { pth } from './pth/format.js';
 /** Bytes of a file from its first to its last. */
 export type Bytes = AsyncIterable<Uint8Array>;
 
+/** What some formats leave to the user. */
+export interface FormatOptions {
+  /** Of a `.pth`: as the published files are (`legacy`, the default), or as torch has written since 1.6 (`zip`). */
+  container?: 'legacy' | 'zip' | undefined;
+}
+
 /**
  * A format of benchmarks. What is heavy is loaded when it is asked for. Each of the functions may be left out: a format
  * that has no `read` cannot be read.
@@ -28,7 +34,12 @@ export interface Format {
   /** Whether it compresses by itself, so that nothing is gained by compressing it again. */
   compresses: boolean;
   /** Writes all records. @throws what the output reports */
-  write?(header: BenchmarkHeader, records: AsyncIterable<ArchitectureRecord>, output: Output): Promise<void>;
+  write?(
+    header: BenchmarkHeader,
+    records: AsyncIterable<ArchitectureRecord>,
+    output: Output,
+    options: FormatOptions,
+  ): Promise<void>;
   /** Writes the summary table. */
   writeSummary?(rows: AsyncIterable<SummaryRow[]>, output: Output): Promise<void>;
   /** Reads from the beginning to the end. @throws ReadError */

@@ -8,6 +8,7 @@ export {
 export { fromNative, native, ReadError, type ReadErrorCode, WriteError, type WriteErrorCode } from './errors.js';
 export { type JsonCurve, jsonText } from './json-text.js';
 export {
+  type Abortable,
   type ColumnRequest,
   type ContainerKind,
   CURVE_FIELDS,
@@ -18,8 +19,10 @@ export {
   type NativeCurve,
   type NativeField,
   type NativeState,
+  type NativeSweepBatch,
   type NativeTrial,
   type ReadLimits,
+  type SweepRequest,
 } from './native.js';
 export { openTorch, readTorch, type TorchFile } from './torch-file.js';
 export {

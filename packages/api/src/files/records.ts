@@ -8,13 +8,13 @@ import {
   type ReadLimits,
 } from '@nas-bench-201/core-native';
 import { QueryError } from '../errors.js';
-import { trialRecord } from '../records/of-trial.js';
 import type { ArchitectureRecord, RecordStore, StateRecord } from '../records/record.js';
 import { RecordTrial } from '../records/record-trial.js';
 import { ArchResults } from '../results/arch-results.js';
 import type { Reference } from '../results/averaging.js';
 import { LastEpoch } from '../results/last-epoch.js';
 import { FileTrial, RecentCurves, type TrialData } from '../results/trial-data.js';
+import type { Portion } from '../sweep/sweep.js';
 
 /** Trials whose curves are kept in memory: about 40 KB each with 200 epochs. */
 const CURVES_KEPT = 1500;
@@ -24,6 +24,9 @@ const STATES_KEPT = 4000;
 const FILES_KEPT = 200;
 /** Records out of a store that are kept: about 0.2 MB each. */
 const RECORDS_KEPT = 500;
+
+/** Architectures that are swept at once: some 5 MB of numbers. */
+const PORTION = 32;
 
 function remember<K, V>(map: Map<K, V>, key: K, value: V, limit: number): V {
   map.set(key, value);
@@ -59,7 +62,8 @@ export class Records {
   readonly evaluated: Set<number>;
   readonly #main: NativeBenchmarkFile | undefined;
   readonly #folder: string | undefined;
-  readonly #store: RecordStore | undefined;
+  /** Where the records are if they are in no file of the original formats. */
+  readonly store: RecordStore | undefined;
   readonly #stored = new Map<number, ArchitectureRecord>();
   readonly #inMain: Set<number>;
   readonly #limits: ReadLimits | undefined;
@@ -79,9 +83,9 @@ export class Records {
     this.#limits = limits;
     this.#main = 'main' in from ? from.main : undefined;
     this.#folder = 'folder' in from ? from.folder : undefined;
-    this.#store = 'store' in from ? from.store : undefined;
+    this.store = 'store' in from ? from.store : undefined;
     this.#inMain = new Set(this.#main?.recordIndexes());
-    this.evaluated = new Set(this.#main?.evaluated() ?? this.#store?.evaluated);
+    this.evaluated = new Set(this.#main?.evaluated() ?? this.store?.evaluated);
   }
 
   /** The one file that holds every record as it was opened; undefined where some are elsewhere. */
@@ -119,27 +123,45 @@ export class Records {
     return remember(this.#opened, index, opened, FILES_KEPT);
   }
 
+  /** The architectures of a space of so many that there are records of, ascending. */
+  indexes(length: number): number[] {
+    if (this.store) return [...this.store.indexes];
+    const folder = this.#folder;
+    const there = (index: number) =>
+      this.#inMain.has(index) || this.#replaced.has(index) || (folder !== undefined && Records.pathIn(folder, index));
+    return Array.from({ length }, (_, index) => index).filter(there);
+  }
+
+  /** Where the records of these architectures are, in this order, some of one file at a time. Those without are left out. */
+  *portions(indexes: Iterable<number>): Generator<Portion> {
+    let file: NativeBenchmarkFile | undefined;
+    let there: number[] = [];
+    let as: number[] = [];
+    for (const index of indexes) {
+      const found = this.file(index);
+      if (!found) continue;
+      if (file && (found.file !== file || there.length === PORTION)) {
+        yield { file, indexes: Int32Array.from(there), as: Int32Array.from(as) };
+        there = [];
+        as = [];
+      }
+      file = found.file;
+      there.push(found.index);
+      as.push(index);
+    }
+    if (file) yield { file, indexes: Int32Array.from(there), as: Int32Array.from(as) };
+  }
+
   has(index: number): boolean {
     return this.file(index) !== undefined || this.#record(index) !== undefined;
   }
 
-  /** All numbers of an architecture, or undefined where there are none of it. */
-  record(index: number): ArchitectureRecord | undefined {
-    const stored = this.#record(index);
-    if (stored || !this.file(index)) return stored;
-    const states = this.hyperParameters(index).map((hp) => {
-      const { head, trials } = this.#state(index, hp);
-      return { ...head, hp, trials: head.trials.map((trial, i) => trialRecord(trial, trials[i]!)) };
-    });
-    return { index, states };
-  }
-
   /** The architecture's record out of a store. */
   #record(index: number): ArchitectureRecord | undefined {
-    if (!this.#store || this.#replaced.has(index)) return undefined;
+    if (!this.store || this.#replaced.has(index)) return undefined;
     const known = this.#stored.get(index);
     if (known) return known;
-    const record = this.#store.record(index);
+    const record = this.store.record(index);
     return record && remember(this.#stored, index, record, RECORDS_KEPT);
   }
 
@@ -219,7 +241,7 @@ export class Records {
 
   close(): void {
     this.#main?.dispose();
-    this.#store?.close();
+    this.store?.close();
     for (const { file } of [...this.#replaced.values(), ...this.#opened.values()]) file.dispose();
   }
 }

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { ArchitectureRecord, NASBench201API, RecordStore, Reference } from 'nas-bench-201';
 
 /** What a benchmark says of itself besides its records. */
@@ -27,7 +28,12 @@ export interface BenchmarkSource {
 /** A benchmark that the API has open. */
 export function sourceOfApi(api: NASBench201API): BenchmarkSource {
   return {
-    header: { metaArchs: api.metaArchs, evaluated: api.evaluatedIndexes, reference: api.reference },
+    header: {
+      metaArchs: api.metaArchs,
+      // Of a folder the API lists what it has opened so far.
+      evaluated: statSync(api.path).isDirectory() ? api.recordedIndexes : api.evaluatedIndexes,
+      reference: api.reference,
+    },
     records: (options = {}) => api.records(options),
     close: () => api.close(),
   };
