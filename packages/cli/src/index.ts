@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { archs } from './commands/archs.js';
 import { best } from './commands/best.js';
+import { convert } from './commands/convert.js';
+import { diff } from './commands/diff.js';
 import { info } from './commands/info.js';
 import { inspect } from './commands/inspect.js';
 import { query } from './commands/query.js';
@@ -21,6 +23,7 @@ Examples:
   nb201 info NAS-Bench-201-v1_1-096897.pth
   nb201 query NAS-Bench-201-v1_1-096897.pth 284 --dataset cifar100
   nb201 best NAS-Bench-201-v1_1-096897.pth --max-params 0.5
+  nb201 convert NAS-Bench-201-v1_1-096897.pth nas-bench-201.parquet
   nb201 archs '|nor_conv_3x3~0|+|nor_conv_3x3~0|none~1|+|skip_connect~0|none~1|none~2|'`;
 
 /**
@@ -34,13 +37,13 @@ export async function run(args: readonly string[]): Promise<number> {
   };
   const terminal = new Terminal();
   const program = new Command('nas-bench-201')
-    .description('Looks into, queries and checks NAS-Bench-201 files.')
+    .description('Looks into, queries, converts and checks NAS-Bench-201 files.')
     .version(version)
     .addHelpText('after', EPILOGUE)
     .hook('preAction', (_, command) => {
       terminal.json = command.opts<{ json?: boolean }>().json === true;
     });
-  for (const command of [info, inspect, query, best, show, archs, verify]) {
+  for (const command of [info, inspect, query, best, show, archs, convert, diff, verify]) {
     const added = command(terminal).option('--json', 'one JSON document on stdout').showHelpAfterError(USAGE_HINT);
     program.addCommand(added.exitOverride());
   }

@@ -15,12 +15,13 @@ export class ProgressBar {
     readonly stream: NodeJS.WriteStream,
   ) {}
 
-  update(bytes: number, total: number, note = ''): void {
+  /** @param shown how amounts are written; default: as bytes */
+  update(done: number, total: number, note = '', shown: (amount: number) => string = bytesText): void {
     const now = performance.now();
     const elapsed = now - this.#began;
     if (!this.stream.isTTY || elapsed < PATIENCE_MS || now - this.#drawn < REDRAW_MS) return;
     this.#drawn = now;
-    const share = total > 0 ? Math.min(1, bytes / total) : 0;
+    const share = total > 0 ? Math.min(1, done / total) : 0;
     const full = Math.round(share * CELLS);
     const seconds = Math.ceil(((elapsed / 1000) * (1 - share)) / Math.max(share, 0.001));
     const parts = [
@@ -28,7 +29,7 @@ export class ProgressBar {
       `${'█'.repeat(full)}${'░'.repeat(CELLS - full)}`,
       `${String(Math.floor(share * 100)).padStart(3)} %`,
       share > 0.02 && share < 1 ? `${seconds} s left` : '',
-      `${bytesText(bytes)} of ${bytesText(total)}`,
+      `${shown(done)} of ${shown(total)}`,
       note,
     ];
     const line = parts.filter((part) => part !== '').join('  ');

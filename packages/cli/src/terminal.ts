@@ -2,6 +2,9 @@ import pc from 'picocolors';
 import { ProgressBar } from './progress.js';
 import { printable } from './text.js';
 
+/** What asks a command to end: what it has begun is given up in good order. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /** The reason of what was aborted by Ctrl-C. */
 export class Interrupted extends Error {}
 
@@ -25,7 +28,7 @@ export class Terminal {
   };
 
   constructor() {
-    process.on('SIGINT', this.#interrupt);
+    for (const signal of SIGNALS) process.on(signal, this.#interrupt);
     for (const stream of [process.stdout, process.stderr]) {
       stream.on('error', (error: NodeJS.ErrnoException) => {
         // Whoever reads has enough: `| head`.
@@ -35,7 +38,7 @@ export class Terminal {
     }
   }
 
-  /** Aborted by Ctrl-C. */
+  /** Aborted by Ctrl-C, or by whoever else asks the command to end. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
@@ -85,6 +88,6 @@ export class Terminal {
   }
 
   dispose(): void {
-    process.off('SIGINT', this.#interrupt);
+    for (const signal of SIGNALS) process.off(signal, this.#interrupt);
   }
 }

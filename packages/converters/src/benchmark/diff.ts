@@ -66,14 +66,14 @@ export async function* differences(
   yield* headerDifferences(a.header, b.header);
   const [first, second] = [inOrder(a, options), inOrder(b, options)];
   let [left, right] = (await Promise.all([first.next(), second.next()])).map(({ value }) => value);
-  for (let done = 0; left || right; done++) {
+  for (let done = 1; left || right; done++) {
     options.signal?.throwIfAborted();
-    options.onProgress?.(done);
     const index = Math.min(left?.index ?? Number.POSITIVE_INFINITY, right?.index ?? Number.POSITIVE_INFINITY);
     const [own, other] = [left, right].map((record) => (record?.index === index ? record : undefined));
     yield* ofParts(`architecture ${index}`, own, other, 'a record', recordDifferences);
     if (own) left = (await first.next()).value;
     if (other) right = (await second.next()).value;
+    options.onProgress?.(done);
   }
 }
 

@@ -42,7 +42,10 @@ export class RecordText {
   }
 
   #field(trial: TrialRecord, field: number): void {
-    if (trial.fields[field] === NONE) return this.text('null');
+    if (trial.fields[field] === NONE) {
+      this.text('null');
+      return;
+    }
     this.text('{');
     let any = false;
     for (const { field: own, set, values, presence } of trial.curves) {
