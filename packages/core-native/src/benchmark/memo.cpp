@@ -7,6 +7,7 @@ namespace nb201 {
 namespace {
 
 constexpr size_t kDecodedKept = 16;
+constexpr size_t kOutlinesKept = 8;
 // Regions that refer to regions that refer to regions: two or three in files that a pickler wrote.
 constexpr int kMaxDepth = 100;
 
@@ -34,6 +35,7 @@ void FileMemo::forget() {
   farItems_.clear();
   outlines_.clear();
   decoded_.clear();
+  recent_.clear();
   types_.clear();
 }
 
@@ -129,6 +131,16 @@ std::shared_ptr<const Outline> FileMemo::outlineOf(const Region& region) {
   return outline;
 }
 
+// As outlineOf, and kept for what is asked of the same region next.
+std::shared_ptr<const Outline> FileMemo::recentOutline(const Region& region) {
+  std::shared_ptr<const Outline> outline = outlineOf(region);
+  if (std::find(recent_.begin(), recent_.end(), outline) == recent_.end()) {
+    recent_.push_back(outline);
+    if (recent_.size() > kOutlinesKept) recent_.pop_front();
+  }
+  return outline;
+}
+
 const FarItem* FileMemo::outline(uint64_t index, uint64_t at) {
   const std::lock_guard<std::recursive_mutex> guard(lock_);
   const auto known = far_.find(index);
@@ -183,6 +195,37 @@ const Region* FileMemo::around(uint64_t at) const {
   return after != regions_.begin() && at < (after - 1)->end ? &*(after - 1) : nullptr;
 }
 
+// A value that is no container, as an outline knows it; false for any other.
+bool FileMemo::atom(Graph& graph, const Outline& outline, const Item& item, Value& out) {
+  switch (item.kind) {
+    case ItemKind::None: return true;
+    case ItemKind::Bool:
+      out.kind = Kind::Bool;
+      out.boolean = item.integer != 0;
+      return true;
+    case ItemKind::Int:
+      out.kind = Kind::Int;
+      out.integer = item.integer;
+      return true;
+    case ItemKind::Float:
+      out.kind = Kind::Float;
+      out.number = item.number;
+      return true;
+    case ItemKind::Text:
+      out.kind = Kind::Str;
+      out.text = graph.ownText(std::string(outline.text(item)));
+      return true;
+    case ItemKind::Global: {
+      const std::string_view both = outline.text(item);
+      const size_t cut = both.find('\n');
+      out.kind = Kind::Global;
+      out.global = graph.global(std::string(both.substr(0, cut)), std::string(both.substr(cut + 1)));
+      return true;
+    }
+    default: return false;
+  }
+}
+
 Value FileMemo::value(Graph& graph, uint64_t index, uint64_t at) {
   const std::lock_guard<std::recursive_mutex> guard(lock_);
   const FarItem* far = outline(index, at);
@@ -192,34 +235,7 @@ Value FileMemo::value(Graph& graph, uint64_t index, uint64_t at) {
                  "expected values that can be read by themselves, found one that contains its own file");
   }
   Value out;
-  const Item& item = far->item;
-  switch (item.kind) {
-    case ItemKind::None: return out;
-    case ItemKind::Bool:
-      out.kind = Kind::Bool;
-      out.boolean = item.integer != 0;
-      return out;
-    case ItemKind::Int:
-      out.kind = Kind::Int;
-      out.integer = item.integer;
-      return out;
-    case ItemKind::Float:
-      out.kind = Kind::Float;
-      out.number = item.number;
-      return out;
-    case ItemKind::Text:
-      out.kind = Kind::Str;
-      out.text = graph.ownText(std::string(far->outline->text(item)));
-      return out;
-    case ItemKind::Global: {
-      const std::string_view both = far->outline->text(item);
-      const size_t cut = both.find('\n');
-      out.kind = Kind::Global;
-      out.global = graph.global(std::string(both.substr(0, cut)), std::string(both.substr(cut + 1)));
-      return out;
-    }
-    default: break;
-  }
+  if (atom(graph, *far->outline, far->item, out)) return out;
   const Region* region = holding(index, at);
   if (!region && base_) return base_->value(graph, index, at);
   if (!region) missing(index, at);
@@ -245,6 +261,14 @@ Value FileMemo::decode(Graph& graph, uint64_t begin, uint64_t end) {
   decoder.onFarMemo([&](uint64_t index, uint64_t at) -> Value {
     // A part of a region may refer to what the region put before it.
     if (region && !whole && index >= region->memoLeast && index <= region->memoMost) {
+      // Mostly a text, for which the region need not be built.
+      const std::shared_ptr<const Outline> outline = recentOutline(*region);
+      Item item;
+      Value out;
+      if (outline->memo(index, item)) {
+        const bool far = item.kind == ItemKind::Far && item.far->outline;
+        if (atom(graph, far ? *item.far->outline : *outline, far ? item.far->item : item, out)) return out;
+      }
       const std::shared_ptr<const Decoded> made = decoded(*region);
       if (const Value* found = made->memo.find(index)) {
         graph.hold(made);
