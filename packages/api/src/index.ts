@@ -89,6 +89,7 @@ export {
 } from './records/record.js';
 export { ArchResults, type ComputeCosts, type Metrics, type TrialChoice } from './results/arch-results.js';
 export { meanOverTrials, type Reference } from './results/averaging.js';
+export type { LastEpoch } from './results/last-epoch.js';
 export {
   type CurveMetric,
   type EpochInfo,

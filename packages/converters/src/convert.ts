@@ -1,8 +1,9 @@
 import type { Writable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import type { ArchitectureRecord } from 'nas-bench-201';
 import { type Selection, selectedIndexes, selectHeader, selectRecord } from './benchmark/selection.js';
 import type { BenchmarkSource } from './benchmark/source.js';
-import { type SummaryRow, summaryRows } from './benchmark/summary.js';
+import { SUMMARY_COLUMNS, type SummaryRow, summaryRows } from './benchmark/summary.js';
 import { ConvertError } from './errors.js';
 import { openBenchmark } from './open.js';
 import { compressed } from './output/compression.js';
@@ -43,6 +44,7 @@ export interface Conversion {
   seconds: number;
 }
 
+const TRIALS = SUMMARY_COLUMNS.findIndex(({ name }) => name === 'trials');
 /** Records of which the progress is reported at once. */
 const REPORT_EVERY = 16;
 
@@ -106,8 +108,8 @@ async function write(
   // The epoch of the summary is chosen among whole curves: what it says of times adds up all epochs before.
   const selection = summary ? { ...options, epochs: 'all' as const } : options;
 
-  async function* selected(): AsyncGenerator<ArchitectureRecord> {
-    for await (const batch of source.records({ archs, signal })) {
+  async function* selected(only = archs): AsyncGenerator<ArchitectureRecord> {
+    for await (const batch of source.records({ archs: only, signal })) {
       for (const whole of batch) {
         signal?.throwIfAborted();
         const record = selectRecord(whole, selection);
@@ -124,13 +126,34 @@ async function write(
     report();
   }
   async function* rows(): AsyncGenerator<SummaryRow[]> {
-    const epoch = typeof options.epochs === 'number' ? options.epochs : 'last';
-    for await (const record of selected()) {
-      const some = summaryRows(record, source.header.reference, epoch);
-      counts.rows += some.length;
-      yield some;
+    const { hp, datasets, sets, fields, epochs } = options;
+    const epoch = typeof epochs === 'number' ? epochs : 'last';
+    // The last epoch of most records is known without reading them.
+    const short = source.indexes && source.knownSummary && !sets && !fields && epoch === 'last';
+    const there = new Set(source.indexes);
+    const parts = short ? (archs?.filter((index) => there.has(index)) ?? source.indexes!) : [undefined];
+    for (const index of parts) {
+      const known = index === undefined ? undefined : source.knownSummary!(index, hp, datasets);
+      if (known) {
+        if (known.length > 0) yield counted(known);
+        for (const row of known) counts.trials += row[TRIALS] as number;
+        if (++counts.architectures % REPORT_EVERY === 0) {
+          report();
+          await setImmediate();
+        }
+        signal?.throwIfAborted();
+      } else {
+        for await (const record of selected(index === undefined ? archs : [index])) {
+          yield counted(summaryRows(record, source.header.reference, epoch));
+        }
+      }
     }
+    report();
   }
+  const counted = (some: SummaryRow[]): SummaryRow[] => {
+    counts.rows += some.length;
+    return some;
+  };
   if (summary) await format.writeSummary!(rows(), output);
   else await format.write!(selectHeader(source.header, options), selected(), output, options);
   if (counts.architectures === 0)

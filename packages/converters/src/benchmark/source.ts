@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
-import type { ArchitectureRecord, NASBench201API, RecordStore, Reference } from 'nas-bench-201';
+import type { ArchitectureRecord, HpName, NASBench201API, RecordStore, Reference } from 'nas-bench-201';
+import { knownSummaryRows, type SummaryRow } from './summary.js';
 
 /** What a benchmark says of itself besides its records. */
 export interface BenchmarkHeader {
@@ -20,14 +21,28 @@ export interface ReadOptions {
 /** Where records come from. A source is read once, from its beginning to its end. */
 export interface BenchmarkSource {
   readonly header: BenchmarkHeader;
+  /** The architectures that there are records of, ascending; undefined where that is not known before the end. */
+  readonly indexes?: readonly number[] | undefined;
   /** Batches of records. @throws ReadError; the signal's reason where it was aborted */
   records(options?: ReadOptions): AsyncIterable<readonly ArchitectureRecord[]>;
+  /**
+   * The summary of an architecture after the last epoch, from what is known without reading its records; undefined where
+   * it has to be made of these. No function: there is no short way.
+   */
+  knownSummary?(
+    index: number,
+    hps: readonly string[] | undefined,
+    datasets: readonly string[] | undefined,
+  ): SummaryRow[] | undefined;
   close(): void;
 }
+
+const HPS: readonly HpName[] = ['01', '12', '90', '200'];
 
 /** A benchmark that the API has open. */
 export function sourceOfApi(api: NASBench201API): BenchmarkSource {
   return {
+    indexes: api.recordedIndexes,
     header: {
       metaArchs: api.metaArchs,
       // Of a folder the API lists what it has opened so far.
@@ -35,6 +50,13 @@ export function sourceOfApi(api: NASBench201API): BenchmarkSource {
       reference: api.reference,
     },
     records: (options = {}) => api.records(options),
+    knownSummary: (index, hps, datasets) =>
+      knownSummaryRows(
+        api,
+        index,
+        HPS.filter((hp) => !hps || hps.includes(hp)),
+        datasets,
+      ),
     close: () => api.close(),
   };
 }
@@ -47,6 +69,7 @@ export function sourceOfStore(store: RecordStore): BenchmarkSource {
   const { metaArchs, evaluated, reference } = store;
   return {
     header: { metaArchs, evaluated, reference },
+    indexes: store.indexes,
     async *records({ archs, signal } = {}) {
       const wanted = archs ?? store.indexes;
       for (let from = 0; from < wanted.length; from += BATCH) {

@@ -1,8 +1,16 @@
 import {
   type ArchitectureRecord,
+  type ArchResults,
   CURVE_FIELDS,
   type CurveRecord,
+  DATASETS,
+  type Dataset,
+  type HpName,
+  type LastEpoch,
+  type Metrics,
   meanOverTrials,
+  type NASBench201API,
+  QueryError,
   type Reference,
   type StateRecord,
   type TrialRecord,
@@ -92,16 +100,65 @@ function total(curve: CurveRecord | undefined, epoch: number): Measured | undefi
   return { value, single: false };
 }
 
-/** The rows of an architecture, in the order of its record. */
+/** By hyper-parameters, and then as the data sets are listed everywhere. */
+const hpOrder = (a: { hp: string }, b: { hp: string }) => Number(a.hp) - Number(b.hp);
+function datasetOrder(a: string, b: string): number {
+  const place = (name: string) => (DATASETS.indexOf(name as Dataset) + DATASETS.length + 1) % (DATASETS.length + 1);
+  const [first, second] = [place(a), place(b)];
+  return first - second;
+}
+
+interface TrialCosts {
+  flop: number;
+  params: number;
+  epoch: number;
+  /** Seconds; not above 0 where none was measured. */
+  latency: number;
+}
+
+/** What was measured on a set: accuracy, loss, seconds. */
+type OnSet = readonly [accuracy: number | null, loss: number | null, seconds: number | null];
+
+/** One row, from what its trials cost and what was measured on each of `SUMMARY_SETS`. */
+function row(
+  { index, archStr, hp, dataset }: { index: number; archStr: string; hp: string; dataset: string },
+  trials: readonly TrialCosts[],
+  measured: readonly OnSet[],
+  reference: Reference,
+): SummaryRow {
+  const epochs = new Set(trials.map(({ epoch }) => epoch));
+  const cost = (values: readonly number[]) =>
+    values.length > 0 && !values.some(Number.isNaN)
+      ? meanOverTrials(
+          values.map((value) => ({ value, single: false })),
+          reference,
+        )
+      : null;
+  return [
+    index,
+    archStr,
+    hp,
+    dataset,
+    trials.length,
+    epochs.size === 1 ? [...epochs][0]! : null,
+    cost(trials.map(({ flop }) => flop)),
+    cost(trials.map(({ params }) => params)),
+    cost(trials.map(({ latency }) => latency).filter((seconds) => seconds > 0)),
+    ...measured.flat(),
+  ];
+}
+
+/** The rows of an architecture. */
 export function summaryRows(
   record: ArchitectureRecord,
   reference: Reference,
   epoch: 'last' | number = 'last',
 ): SummaryRow[] {
-  return record.states.flatMap((state) =>
-    state.datasets.map(({ name, seeds }) => {
-      const trials = Array.from(seeds, (seed) => state.trials.find((t) => t.dataset === name && t.seed === seed));
-      return row(
+  return record.states.toSorted(hpOrder).flatMap((state) => {
+    const datasets = state.datasets.toSorted((a, b) => datasetOrder(a.name, b.name));
+    return datasets.map(({ name, seeds }) => {
+      const trials = Array.from(seeds, (seed) => state.trials.findLast((t) => t.dataset === name && t.seed === seed));
+      return recordRow(
         record.index,
         state,
         name,
@@ -109,50 +166,100 @@ export function summaryRows(
         reference,
         epoch,
       );
-    }),
-  );
+    });
+  });
 }
 
-function row(
+function recordRow(
   index: number,
-  state: StateRecord,
+  { archStr, hp }: StateRecord,
   dataset: string,
   trials: readonly TrialRecord[],
   reference: Reference,
   wanted: 'last' | number,
 ): SummaryRow {
   const epochOf = (trial: TrialRecord) => (wanted === 'last' ? trial.epochs - 1 : wanted);
-  const epochs = new Set(trials.map(epochOf));
-  const of = (pick: (trial: TrialRecord) => Measured | undefined) =>
-    trials.length ? mean(trials.map(pick), reference) : null;
-  const cost = (value: number) => (Number.isNaN(value) ? undefined : { value, single: false });
-  const latencies = trials.map(latencyOf).filter((seconds) => seconds > 0);
-  const measured = SUMMARY_SETS.flatMap(([column, set]) => {
+  const costs = trials.map((trial) => ({
+    flop: trial.flop,
+    params: trial.params,
+    epoch: epochOf(trial),
+    latency: latencyOf(trial),
+  }));
+  const measured = SUMMARY_SETS.map(([column, set]): OnSet => {
     const part = column === 'train' ? 'train' : 'eval';
-    const number = (field: number, pick: typeof at) => of((trial) => pick(curveOf(trial, field, set), epochOf(trial)));
+    const number = (field: number, pick: typeof at) =>
+      mean(
+        trials.map((trial) => pick(curveOf(trial, field, set), epochOf(trial))),
+        reference,
+      );
     return [
       number(FIELD[`${part}_acc1es`], at),
       number(FIELD[`${part}_losses`], at),
       number(FIELD[`${part}_times`], total),
     ];
   });
-  return [
-    index,
-    state.archStr,
-    state.hp,
-    dataset,
-    trials.length,
-    epochs.size === 1 ? [...epochs][0]! : null,
-    of((trial) => cost(trial.flop)),
-    of((trial) => cost(trial.params)),
-    latencies.length ? meanOverTrials(latencies.map(cost) as Measured[], reference) : null,
-    ...measured,
-  ];
+  return row({ index, archStr, hp, dataset }, costs, measured, reference);
 }
 
+/** As Python's `sum` and division give it. */
 function latencyOf({ latency }: TrialRecord): number {
   if (!latency) return -1;
   let seconds = 0;
   for (const one of latency) seconds += one;
   return seconds / latency.length;
+}
+
+/**
+ * The rows of an architecture from what the API knows without reading its curves; undefined where anything about it is
+ * unusual.
+ */
+export function knownSummaryRows(
+  api: NASBench201API,
+  index: number,
+  hps: readonly HpName[],
+  datasets: readonly string[] | undefined,
+): SummaryRow[] | undefined {
+  const rows: SummaryRow[] = [];
+  for (const hp of hps) {
+    const results = resultsOf(api, index, hp);
+    for (const dataset of results?.getDatasetNames().sort(datasetOrder) ?? []) {
+      if (datasets && !datasets.includes(dataset)) continue;
+      const last = api.lastEpoch(index, dataset, { hp });
+      if (!last) return undefined;
+      const trials = [...results!.query(dataset).values()];
+      const costs = trials.map((trial) => ({
+        flop: trial.flop,
+        params: trial.params,
+        epoch: trial.epochs - 1,
+        latency: trial.getLatency(),
+      }));
+      const measured = SUMMARY_SETS.map(([column, set]): OnSet | undefined => {
+        const metrics = metricsOf(last, column === 'train' ? 'train' : set);
+        return metrics === null ? [null, null, null] : metrics && [metrics.accuracy, metrics.loss, metrics.all_time];
+      });
+      if (measured.includes(undefined)) return undefined;
+      const of = { index, archStr: results!.archStr, hp, dataset };
+      rows.push(row(of, costs, measured as OnSet[], api.reference));
+    }
+  }
+  return rows;
+}
+
+function resultsOf(api: NASBench201API, index: number, hp: HpName): ArchResults | undefined {
+  try {
+    return api.queryMetaInfoByIndex(index, { hp });
+  } catch (error) {
+    if (error instanceof QueryError) return undefined;
+    throw error;
+  }
+}
+
+/** Null where there is no such set, undefined where some trials have times and others have not. */
+function metricsOf(last: LastEpoch, set: string): Metrics | null | undefined {
+  try {
+    return last.metrics(set, false) ?? null;
+  } catch (error) {
+    if (error instanceof QueryError) return undefined;
+    throw error;
+  }
 }
