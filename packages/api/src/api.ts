@@ -33,7 +33,7 @@ import type { ArchitectureRecord } from './records/record.js';
 import type { ArchResults, ComputeCosts, Metrics, TrialChoice } from './results/arch-results.js';
 import { meanOverTrials, type Reference } from './results/averaging.js';
 import { informationLines } from './results/information.js';
-import type { LastEpoch } from './results/last-epoch.js';
+import type { LastEpochs } from './results/last-epochs.js';
 import type { NetworkConfig, ResultsCount } from './results/results-count.js';
 import * as cell from './space/cell.js';
 import { isChannels } from './space/channels.js';
@@ -827,11 +827,12 @@ export class NASBench201API implements Iterable<string>, Disposable {
   }
 
   /**
-   * What is known of a data set's trials after their last epoch without reading the file; undefined where they have none,
-   * or anything about them is unusual. Asked for everything, this is much faster than any other answer.
+   * What is known of an architecture's trials after their last epoch without reading the file, by data set in the
+   * record's order; undefined where anything about them is unusual. Asked of all architectures, this is much faster than
+   * any other answer.
    */
-  lastEpoch(index: number, dataset: string, options: HpOption = {}): LastEpoch | undefined {
-    return this.#records.lastEpoch(this.#checked(index), hpName(options), dataset);
+  lastEpochs(index: number, options: HpOption = {}): LastEpochs[] | undefined {
+    return this.#records.lastEpochs(this.#checked(index), hpName(options));
   }
 
   /** The architectures that there are records of, ascending; in a folder those that have a file there. */

@@ -88,8 +88,8 @@ export {
   trialValue,
 } from './records/record.js';
 export { ArchResults, type ComputeCosts, type Metrics, type TrialChoice } from './results/arch-results.js';
-export { meanOverTrials, type Reference } from './results/averaging.js';
-export type { LastEpoch } from './results/last-epoch.js';
+export { meanOf, meanOverTrials, type Reference } from './results/averaging.js';
+export type { LastEpochs, SetAtEnd } from './results/last-epochs.js';
 export {
   type CurveMetric,
   type EpochInfo,

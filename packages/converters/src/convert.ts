@@ -144,7 +144,7 @@ async function write(
         signal?.throwIfAborted();
       } else {
         for await (const record of selected(index === undefined ? archs : [index])) {
-          yield counted(summaryRows(record, source.header.reference, epoch));
+          yield counted(summaryRows(record, source.header, epoch));
         }
       }
     }

@@ -197,6 +197,12 @@ export interface NativeBenchmarkFile {
    * Returns the number of trials; -1 where this was not collected, as of curves of an unusual form.
    */
   finals(index: number, hp: number, dataset: number, out: Float64Array): number;
+  /**
+   * The same of all data sets: of each its number and how many trials it has; of each trial latency, epochs, millions of
+   * FLOPs and of parameters, number of rows, rows. Returns the number of data sets; 0 where there is no such record, -1
+   * where anything was not collected.
+   */
+  allFinals(index: number, hp: number, out: Float64Array): number;
   latency(index: number, hp: string, trial: number): Float64Array | null;
   /** Undefined where they have to be read with the record. */
   evalNames(index: number, hp: string, trial: number): string[] | undefined;

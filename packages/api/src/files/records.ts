@@ -13,6 +13,7 @@ import { RecordTrial } from '../records/record-trial.js';
 import { ArchResults } from '../results/arch-results.js';
 import type { Reference } from '../results/averaging.js';
 import { LastEpoch } from '../results/last-epoch.js';
+import { type LastEpochs, lastEpochsOf } from '../results/last-epochs.js';
 import { FileTrial, RecentCurves, type TrialData } from '../results/trial-data.js';
 import type { Portion } from '../sweep/sweep.js';
 
@@ -72,7 +73,7 @@ export class Records {
   readonly #states = new Map<string, LoadedState>();
   readonly #cleared = new Set<string>();
   readonly #numbers = new WeakMap<NativeBenchmarkFile, { names: string[]; of: Map<string, number> }>();
-  readonly #scratch = new Float64Array(1024);
+  readonly #scratch = new Float64Array(4096);
   readonly #recent = new RecentCurves(CURVES_KEPT);
 
   constructor(
@@ -205,19 +206,34 @@ export class Records {
   lastEpoch(index: number, hp: string, dataset: string): LastEpoch | undefined {
     const found = this.file(index);
     if (!found) return undefined;
-    let numbers = this.#numbers.get(found.file);
-    if (!numbers) {
-      const names = native(() => found.file.names());
-      numbers = { names, of: new Map(names.map((name, i) => [name, i])) };
-      this.#numbers.set(found.file, numbers);
-    }
-    const hpNumber = numbers.of.get(hp);
-    const datasetNumber = numbers.of.get(dataset);
+    const { names, of } = this.#numbersOf(found.file);
+    const hpNumber = of.get(hp);
+    const datasetNumber = of.get(dataset);
     if (hpNumber === undefined || datasetNumber === undefined) return undefined;
     const trials = native(() => found.file.finals(found.index, hpNumber, datasetNumber, this.#scratch));
-    return trials > 0
-      ? new LastEpoch({ trials, rows: this.#scratch, names: numbers.names }, this.reference)
-      : undefined;
+    return trials > 0 ? new LastEpoch({ trials, rows: this.#scratch, names }, this.reference) : undefined;
+  }
+
+  /** The same of all data sets; none where there is no such record. */
+  lastEpochs(index: number, hp: string): LastEpochs[] | undefined {
+    const found = this.file(index);
+    if (!found) return undefined;
+    const { names, of } = this.#numbersOf(found.file);
+    const hpNumber = of.get(hp);
+    if (hpNumber === undefined) return [];
+    const datasets = native(() => found.file.allFinals(found.index, hpNumber, this.#scratch));
+    return datasets < 0 ? undefined : lastEpochsOf(datasets, this.#scratch, names);
+  }
+
+  /** The file's names, and the number of each. */
+  #numbersOf(file: NativeBenchmarkFile): { names: string[]; of: Map<string, number> } {
+    let numbers = this.#numbers.get(file);
+    if (!numbers) {
+      const names = native(() => file.names());
+      numbers = { names, of: new Map(names.map((name, i) => [name, i])) };
+      this.#numbers.set(file, numbers);
+    }
+    return numbers;
   }
 
   /** A copy of an architecture's results. @throws QueryError where there are none */

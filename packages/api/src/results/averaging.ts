@@ -38,3 +38,6 @@ export function meanOverTrials(values: readonly (Measured | null)[], reference: 
     return numpy.meanOfSingles(known.map((v) => v.value));
   return AVERAGING[reference].mean(known.map((v) => v.value));
 }
+
+/** The mean over trials of a number that all have, as a 64-bit float; NaN of none. */
+export const meanOf = (values: readonly number[], reference: Reference): number => AVERAGING[reference].mean(values);

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import type { ArchitectureRecord, HpName, NASBench201API, RecordStore, Reference } from 'nas-bench-201';
+import type { ArchitectureRecord, NASBench201API, RecordStore, Reference } from 'nas-bench-201';
 import { knownSummaryRows, type SummaryRow } from './summary.js';
 
 /** What a benchmark says of itself besides its records. */
@@ -37,10 +37,9 @@ export interface BenchmarkSource {
   close(): void;
 }
 
-const HPS: readonly HpName[] = ['01', '12', '90', '200'];
-
 /** A benchmark that the API has open. */
 export function sourceOfApi(api: NASBench201API): BenchmarkSource {
+  const hpsOfSpace = api.arch(0).includes('~') ? (['12', '200'] as const) : (['01', '12', '90'] as const);
   return {
     indexes: api.recordedIndexes,
     header: {
@@ -54,7 +53,7 @@ export function sourceOfApi(api: NASBench201API): BenchmarkSource {
       knownSummaryRows(
         api,
         index,
-        HPS.filter((hp) => !hps || hps.includes(hp)),
+        hpsOfSpace.filter((hp) => !hps || hps.includes(hp)),
         datasets,
       ),
     close: () => api.close(),

@@ -1,20 +1,17 @@
 import {
   type ArchitectureRecord,
-  type ArchResults,
   CURVE_FIELDS,
   type CurveRecord,
   DATASETS,
   type Dataset,
   type HpName,
-  type LastEpoch,
-  type Metrics,
+  meanOf,
   meanOverTrials,
   type NASBench201API,
-  QueryError,
   type Reference,
-  type StateRecord,
   type TrialRecord,
 } from 'nas-bench-201';
+import type { BenchmarkHeader } from './source.js';
 
 /** What a column of the summary holds. */
 export type SummaryType = 'integer' | 'number' | 'text';
@@ -78,7 +75,7 @@ interface Measured {
 /** The mean as the reference's `get_metrics` makes it, or null where a trial has no such number. */
 function mean(values: readonly (Measured | undefined)[], reference: Reference): number | null {
   const known = values.filter((v) => v !== undefined);
-  return known.length === values.length ? meanOverTrials(known, reference) : null;
+  return known.length === values.length && known.length > 0 ? meanOverTrials(known, reference) : null;
 }
 
 const curveOf = (trial: TrialRecord, field: number, set: string) =>
@@ -102,18 +99,19 @@ function total(curve: CurveRecord | undefined, epoch: number): Measured | undefi
 
 /** By hyper-parameters, and then as the data sets are listed everywhere. */
 const hpOrder = (a: { hp: string }, b: { hp: string }) => Number(a.hp) - Number(b.hp);
-function datasetOrder(a: string, b: string): number {
-  const place = (name: string) => (DATASETS.indexOf(name as Dataset) + DATASETS.length + 1) % (DATASETS.length + 1);
-  const [first, second] = [place(a), place(b)];
-  return first - second;
+function datasetOrder(a: { dataset: string }, b: { dataset: string }): number {
+  const place = ({ dataset }: { dataset: string }) =>
+    DATASETS.includes(dataset as Dataset) ? DATASETS.indexOf(dataset as Dataset) : DATASETS.length;
+  return place(a) - place(b);
 }
 
+/** What trials cost, and the epochs that are looked at: one number a trial. */
 interface TrialCosts {
-  flop: number;
-  params: number;
-  epoch: number;
+  flop: readonly number[];
+  params: readonly number[];
+  epochs: readonly number[];
   /** Seconds; not above 0 where none was measured. */
-  latency: number;
+  latency: readonly number[];
 }
 
 /** What was measured on a set: accuracy, loss, seconds. */
@@ -122,69 +120,53 @@ type OnSet = readonly [accuracy: number | null, loss: number | null, seconds: nu
 /** One row, from what its trials cost and what was measured on each of `SUMMARY_SETS`. */
 function row(
   { index, archStr, hp, dataset }: { index: number; archStr: string; hp: string; dataset: string },
-  trials: readonly TrialCosts[],
+  { flop, params, epochs, latency }: TrialCosts,
   measured: readonly OnSet[],
   reference: Reference,
 ): SummaryRow {
-  const epochs = new Set(trials.map(({ epoch }) => epoch));
-  const cost = (values: readonly number[]) =>
-    values.length > 0 && !values.some(Number.isNaN)
-      ? meanOverTrials(
-          values.map((value) => ({ value, single: false })),
-          reference,
-        )
-      : null;
-  return [
-    index,
-    archStr,
-    hp,
-    dataset,
-    trials.length,
-    epochs.size === 1 ? [...epochs][0]! : null,
-    cost(trials.map(({ flop }) => flop)),
-    cost(trials.map(({ params }) => params)),
-    cost(trials.map(({ latency }) => latency).filter((seconds) => seconds > 0)),
-    ...measured.flat(),
-  ];
+  const mean = (values: readonly number[]) => {
+    const known = values.length > 0 ? meanOf(values, reference) : Number.NaN;
+    return Number.isNaN(known) ? null : known;
+  };
+  const epoch = epochs.length > 0 && epochs.every((e) => e === epochs[0]) ? epochs[0]! : null;
+  const latencies = latency.filter((seconds) => seconds > 0);
+  const costs = [mean(flop), mean(params), mean(latencies)];
+  const out: SummaryRow = [index, archStr, hp, dataset, epochs.length, epoch, ...costs];
+  for (const on of measured) out.push(...on);
+  return out;
 }
 
 /** The rows of an architecture. */
 export function summaryRows(
   record: ArchitectureRecord,
-  reference: Reference,
+  { metaArchs, reference }: Pick<BenchmarkHeader, 'metaArchs' | 'reference'>,
   epoch: 'last' | number = 'last',
 ): SummaryRow[] {
-  return record.states.toSorted(hpOrder).flatMap((state) => {
-    const datasets = state.datasets.toSorted((a, b) => datasetOrder(a.name, b.name));
-    return datasets.map(({ name, seeds }) => {
-      const trials = Array.from(seeds, (seed) => state.trials.findLast((t) => t.dataset === name && t.seed === seed));
-      return recordRow(
-        record.index,
-        state,
-        name,
-        trials.filter((t) => t !== undefined),
-        reference,
-        epoch,
-      );
+  const { index } = record;
+  const archStr = metaArchs[index] ?? '';
+  return record.states.toSorted(hpOrder).flatMap(({ hp, datasets, trials: all }) => {
+    const parts = datasets.map(({ name, seeds }) => ({ dataset: name, seeds }));
+    return parts.sort(datasetOrder).map(({ dataset, seeds }) => {
+      const found = Array.from(seeds, (seed) => all.findLast((t) => t.dataset === dataset && t.seed === seed));
+      const trials = found.filter((t) => t !== undefined);
+      return recordRow({ index, archStr, hp, dataset }, trials, reference, epoch);
     });
   });
 }
 
 function recordRow(
-  index: number,
-  { archStr, hp }: StateRecord,
-  dataset: string,
+  of: { index: number; archStr: string; hp: string; dataset: string },
   trials: readonly TrialRecord[],
   reference: Reference,
   wanted: 'last' | number,
 ): SummaryRow {
   const epochOf = (trial: TrialRecord) => (wanted === 'last' ? trial.epochs - 1 : wanted);
-  const costs = trials.map((trial) => ({
-    flop: trial.flop,
-    params: trial.params,
-    epoch: epochOf(trial),
-    latency: latencyOf(trial),
-  }));
+  const costs = {
+    flop: trials.map(({ flop }) => flop),
+    params: trials.map(({ params }) => params),
+    epochs: trials.map(epochOf),
+    latency: trials.map(latencyOf),
+  };
   const measured = SUMMARY_SETS.map(([column, set]): OnSet => {
     const part = column === 'train' ? 'train' : 'eval';
     const number = (field: number, pick: typeof at) =>
@@ -198,7 +180,7 @@ function recordRow(
       number(FIELD[`${part}_times`], total),
     ];
   });
-  return row({ index, archStr, hp, dataset }, costs, measured, reference);
+  return row(of, costs, measured, reference);
 }
 
 /** As Python's `sum` and division give it. */
@@ -221,45 +203,18 @@ export function knownSummaryRows(
 ): SummaryRow[] | undefined {
   const rows: SummaryRow[] = [];
   for (const hp of hps) {
-    const results = resultsOf(api, index, hp);
-    for (const dataset of results?.getDatasetNames().sort(datasetOrder) ?? []) {
+    const known = api.lastEpochs(index, { hp });
+    if (!known) return undefined;
+    for (const { dataset, epochs, flop, params, latency, sets } of known.sort(datasetOrder)) {
       if (datasets && !datasets.includes(dataset)) continue;
-      const last = api.lastEpoch(index, dataset, { hp });
-      if (!last) return undefined;
-      const trials = [...results!.query(dataset).values()];
-      const costs = trials.map((trial) => ({
-        flop: trial.flop,
-        params: trial.params,
-        epoch: trial.epochs - 1,
-        latency: trial.getLatency(),
-      }));
-      const measured = SUMMARY_SETS.map(([column, set]): OnSet | undefined => {
-        const metrics = metricsOf(last, column === 'train' ? 'train' : set);
-        return metrics === null ? [null, null, null] : metrics && [metrics.accuracy, metrics.loss, metrics.all_time];
+      const measured = SUMMARY_SETS.map(([, name]): OnSet => {
+        const own = sets.find(({ set }) => set === name);
+        const mean = (values: readonly number[] | null | undefined) => (values ? meanOf(values, api.reference) : null);
+        return [mean(own?.accuracy), mean(own?.loss), mean(own?.seconds)];
       });
-      if (measured.includes(undefined)) return undefined;
-      const of = { index, archStr: results!.archStr, hp, dataset };
-      rows.push(row(of, costs, measured as OnSet[], api.reference));
+      const costs = { flop, params, latency, epochs: epochs.map((count) => count - 1) };
+      rows.push(row({ index, archStr: api.arch(index), hp, dataset }, costs, measured, api.reference));
     }
   }
   return rows;
-}
-
-function resultsOf(api: NASBench201API, index: number, hp: HpName): ArchResults | undefined {
-  try {
-    return api.queryMetaInfoByIndex(index, { hp });
-  } catch (error) {
-    if (error instanceof QueryError) return undefined;
-    throw error;
-  }
-}
-
-/** Null where there is no such set, undefined where some trials have times and others have not. */
-function metricsOf(last: LastEpoch, set: string): Metrics | null | undefined {
-  try {
-    return last.metrics(set, false) ?? null;
-  } catch (error) {
-    if (error instanceof QueryError) return undefined;
-    throw error;
-  }
 }

@@ -137,7 +137,8 @@ void BenchmarkFile::define(Napi::Env env, Addon& addon, Napi::Object exports) {
        InstanceMethod("architectures", &BenchmarkFile::architectures),
        InstanceMethod("evaluated", &BenchmarkFile::evaluated),
        InstanceMethod("recordIndexes", &BenchmarkFile::recordIndexes), InstanceMethod("names", &BenchmarkFile::names),
-       InstanceMethod("finals", &BenchmarkFile::finals), InstanceMethod("latency", &BenchmarkFile::latency),
+       InstanceMethod("finals", &BenchmarkFile::finals), InstanceMethod("allFinals", &BenchmarkFile::allFinals),
+       InstanceMethod("latency", &BenchmarkFile::latency),
        InstanceMethod("evalNames", &BenchmarkFile::evalNames),
        InstanceMethod("hyperParameters", &BenchmarkFile::hyperParameters),
        InstanceMethod("state", &BenchmarkFile::state), InstanceMethod("curves", &BenchmarkFile::curves),
@@ -298,6 +299,33 @@ Napi::Value BenchmarkFile::names(const Napi::CallbackInfo& info) {
   return out;
 }
 
+namespace {
+
+// Writes the last epochs of a data set's trials, in the order of the record's seeds, as far as they were collected and
+// there is room: of each trial `head`, the number of rows, and the rows.
+template <typename Head>
+bool putFinals(const Tables& from, const State& state, const Seeds& seeds, double*& to, const double* end, Head head) {
+  constexpr size_t kHead = 8, kRow = 6;
+  for (const int64_t seed : from.valuesOf(seeds)) {
+    const Trial* trial = findTrial(from, state, seeds.dataset, seed);
+    if (!trial || trial->finalCount == 0 || (trial->later & Trial::kLaterLatency) ||
+        static_cast<size_t>(end - to) < kHead + kRow * trial->finalCount) {
+      return false;
+    }
+    head(*trial, to);
+    *to++ = trial->finalCount;
+    for (const Final& row : from.finalsOf(*trial)) {
+      for (const double value : {row.set == kTraining ? -1.0 : row.set, row.timed ? 1.0 : 0.0, row.loss, row.accuracy,
+                                 row.time, row.all}) {
+        *to++ = value;
+      }
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
 // finals(index, hp's number, data set's number, out): fills `out` with the last epoch of each trial, in the order of
 // the record's seeds: seed, latency, epochs, number of rows, and of each row the set's number (-1: training), whether
 // it is timed, loss, accuracy, seconds, seconds of all epochs. Returns the number of trials; -1 where this was not
@@ -318,27 +346,46 @@ Napi::Value BenchmarkFile::finals(const Napi::CallbackInfo& info) {
     for (const Seeds& candidate : from.seedsOf(state)) {
       if (candidate.dataset == dataset) seeds = &candidate;
     }
-    if (!seeds) return unknown;
-    for (const int64_t seed : from.valuesOf(*seeds)) {
-      const Trial* trial = findTrial(from, state, dataset, seed);
-      if (!trial || trial->finalCount == 0 || (trial->later & Trial::kLaterLatency) ||
-          end - to < 4 + 6 * trial->finalCount) {
-        return unknown;
-      }
-      *to++ = static_cast<double>(seed);
-      *to++ = trial->meanLatency;
-      *to++ = trial->epochs;
-      *to++ = trial->finalCount;
-      for (const Final& row : from.finalsOf(*trial)) {
-        for (const double value : {row.set == kTraining ? -1.0 : row.set, row.timed ? 1.0 : 0.0, row.loss, row.accuracy,
-                                   row.time, row.all}) {
-          *to++ = value;
-        }
-      }
-    }
+    const auto head = [](const Trial& trial, double*& at) {
+      for (const double value : {static_cast<double>(trial.seed), trial.meanLatency, static_cast<double>(trial.epochs)})
+        *at++ = value;
+    };
+    if (!seeds || !putFinals(from, state, *seeds, to, end, head)) return unknown;
     return Napi::Number::New(env, static_cast<double>(seeds->count));
   }
   return unknown;
+}
+
+// allFinals(index, hp's number, out): the same of all data sets: of each its number, how many trials it has, and of
+// each trial latency, epochs, FLOPs and parameters before its rows. Returns the number of data sets; 0 where there is no
+// such record, -1 where anything was not collected.
+Napi::Value BenchmarkFile::allFinals(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  BenchmarkIndex& from = index(env);
+  const Record* found = record(info);
+  const uint32_t hp = info[1].As<Napi::Number>();
+  Napi::Float64Array out = info[2].As<Napi::Float64Array>();
+  double* to = out.Data();
+  const double* end = to + out.ElementLength();
+  double datasets = 0;
+  if (!found) return Napi::Number::New(env, datasets);
+  for (const State& state : from.tables().statesOf(*found)) {
+    if (state.hp != hp) continue;
+    for (const Seeds& seeds : from.tables().seedsOf(state)) {
+      if (end - to < 2) return Napi::Number::New(env, -1);
+      *to++ = seeds.dataset;
+      *to++ = static_cast<double>(seeds.count);
+      const auto head = [&](const Trial& trial, double*& at) {
+        for (const double value :
+             {trial.meanLatency, static_cast<double>(trial.epochs), from.flop(trial).value, from.params(trial).value})
+          *at++ = value;
+      };
+      if (!putFinals(from.tables(), state, seeds, to, end, head)) return Napi::Number::New(env, -1);
+      ++datasets;
+    }
+    break;
+  }
+  return Napi::Number::New(env, datasets);
 }
 
 // latency(index, hp, trial): what was measured, in seconds, or null.

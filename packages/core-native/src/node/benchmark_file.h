@@ -26,6 +26,7 @@ class BenchmarkFile : public Napi::ObjectWrap<BenchmarkFile> {
   Napi::Value hyperParameters(const Napi::CallbackInfo& info);
   Napi::Value names(const Napi::CallbackInfo& info);
   Napi::Value finals(const Napi::CallbackInfo& info);
+  Napi::Value allFinals(const Napi::CallbackInfo& info);
   Napi::Value latency(const Napi::CallbackInfo& info);
   Napi::Value evalNames(const Napi::CallbackInfo& info);
   Napi::Value state(const Napi::CallbackInfo& info);
