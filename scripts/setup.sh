@@ -26,7 +26,7 @@ either() {
 packages() {
   printf '%s\n' g++ cmake make libbz2-dev zlib1g-dev binutils
   [ $tests = yes ] || return 0
-  printf '%s\n' python3 python3-numpy python3-torch python3-venv python3-pip libgtest-dev
+  printf '%s\n' python3 python3-numpy python3-torch python3-venv python3-pip libgtest-dev protobuf-compiler python3-protobuf
   either clang-14 clang
   either libclang-rt-14-dev libclang-rt-dev
   either clang-format-14 clang-format
@@ -59,11 +59,13 @@ install_packages() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $wanted
 }
 
-# The reference implementations, for the tests that compare with them. Only unpacked: nothing of them is installed.
+# What the tests compare with: the reference implementations, and other readers of our formats. Only unpacked: nothing
+# of them is installed.
 reference() {
   local folder=.cache/reference/$1 package=$2 python wheels
   [ -d "$folder" ] && return
-  for python in python3 /usr/bin/python3; do "$python" -m pip --version >/dev/null 2>&1 && break; done
+  # Debian's Python first: it has torch and protobuf, and a wheel may be for one version of Python alone.
+  for python in /usr/bin/python3 python3; do "$python" -m pip --version >/dev/null 2>&1 && break; done
   wheels=$(mktemp -d)
   echo "setup: fetching $package"
   "$python" -m pip download -q --disable-pip-version-check --no-deps --dest "$wheels" "$package"
@@ -86,6 +88,7 @@ if [ $tests = yes ]; then
   reference nas-bench-201-2.1 nas-bench-201==2.1
   reference nas-bench-201-1.3 nas-bench-201==1.3
   reference nats-bench nats-bench==1.8
+  reference pyarrow pyarrow==17.0.0    # the last that takes Debian's NumPy
 fi
 node_modules
 echo "setup: all is there"

@@ -1,3 +1,4 @@
+export { AtomicFile } from './atomic-file.js';
 export {
   type OpenBenchmarkOptions,
   type OpenProgress,

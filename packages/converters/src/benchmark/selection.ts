@@ -20,11 +20,15 @@ export interface Selection {
   sets?: readonly string[] | undefined;
   /** Curves by the reference's names. Costs are always there. */
   fields?: readonly CurveField[] | undefined;
-  /** The last epoch of each trial, all (default), or one, from 0. */
+  /**
+   * The last epoch of each trial, all (default), or one, from 0. Times are kept up to that epoch, as answers add them up.
+   */
   epochs?: 'last' | 'all' | number | undefined;
 }
 
 const MISSING = 0;
+/** Fields that are seconds. */
+const TIMES = new Set([CURVE_FIELDS.indexOf('train_times'), CURVE_FIELDS.indexOf('eval_times')]);
 const EMPTY = 2;
 
 /** Indices as people write them: `0-99,284`. @throws ConvertError BAD_SELECTION */
@@ -87,7 +91,9 @@ function selectTrial(trial: TrialRecord, { sets, fields, epochs = 'all' }: Selec
   let curves = trial.curves.filter(({ field, set }) => fieldChosen(field) && setChosen(set));
   if (epochs !== 'all') {
     const epoch = epochs === 'last' ? trial.epochs - 1 : epochs;
-    curves = curves.map((curve) => onlyEpoch(curve, epoch)).filter((curve) => curve !== undefined);
+    curves = curves
+      .map((curve) => atEpoch(curve, TIMES.has(curve.field) ? 0 : epoch, epoch))
+      .filter((curve) => curve !== undefined);
   }
   const left = new Set(curves.map(({ field }) => field));
   const states = Array.from(trial.fields, (state, field) => {
@@ -106,12 +112,14 @@ function selectTrial(trial: TrialRecord, { sets, fields, epochs = 'all' }: Selec
   return { ...trial, fields: states, curves, attributes };
 }
 
-/** The curve with this epoch alone; undefined where that is missing. */
-function onlyEpoch({ field, set, values, presence }: CurveRecord, epoch: number): CurveRecord | undefined {
-  const there = epoch < values.length ? (presence?.[epoch] ?? 1) : MISSING;
-  if (there === MISSING) return undefined;
-  const alone = { values: new Float64Array(values.length), presence: new Uint8Array(values.length) };
-  alone.values[epoch] = values[epoch]!;
-  alone.presence[epoch] = there;
-  return { field, set, ...alone };
+/** The curve with these epochs alone; undefined where the last of them is missing. */
+function atEpoch({ field, set, values, presence }: CurveRecord, from: number, to: number): CurveRecord | undefined {
+  const there = (epoch: number) => (epoch < values.length ? (presence?.[epoch] ?? 1) : MISSING);
+  if (there(to) === MISSING) return undefined;
+  const left = { values: new Float64Array(values.length), presence: new Uint8Array(values.length) };
+  for (let epoch = from; epoch <= to; epoch++) {
+    left.values[epoch] = there(epoch) === MISSING ? 0 : values[epoch]!;
+    left.presence[epoch] = there(epoch);
+  }
+  return { field, set, ...left };
 }

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { createGunzip, createGzip } from 'node:zlib';
+import { ReadError } from 'nas-bench-201';
 import type { OutputFile } from './output.js';
 
 /** What stands behind a format's extension: `records.jsonl.gz`. */
@@ -53,7 +55,9 @@ interface Zstandard {
   compress(bytes: Uint8Array, level?: number): Uint8Array;
 }
 
-/** Node 20 has no Zstandard of its own. */
+/** Node 20 has no Zstandard of its own. Once for all: a second start would take the memory from under the first. */
+let loaded: Promise<Zstandard> | undefined;
+
 async function loadZstandard(): Promise<Zstandard> {
   const module = (await import('@bokuweb/zstd-wasm')) as unknown as Zstandard;
   await module.init();
@@ -61,7 +65,8 @@ async function loadZstandard(): Promise<Zstandard> {
 }
 
 function zstandard(to: OutputFile): OutputFile {
-  const loading = loadZstandard();
+  loaded ??= loadZstandard();
+  const loading = loaded;
   loading.catch(() => {});
   let gathered: Uint8Array[] = [];
   let size = 0;
@@ -90,15 +95,30 @@ function zstandard(to: OutputFile): OutputFile {
   };
 }
 
-/** The bytes of a file, decompressed where its name says so. */
+/** The bytes of a file, decompressed where its name says so. @throws ReadError where they are not what it says */
 export async function* readBytes(path: string, compression: Compression | undefined): AsyncGenerator<Uint8Array> {
   const file = createReadStream(path, { highWaterMark: 1 << 20 });
-  if (compression === '.gz') {
-    const gunzip = createGunzip({ chunkSize: 1 << 18 });
-    file.on('error', (error) => gunzip.destroy(error));
+  if (!compression) return yield* file;
+  try {
+    yield* compression === '.gz' ? ungzipped(file) : unzstandard(file);
+  } catch (error) {
+    // What the system says of the file has the name of a call.
+    if ((error as NodeJS.ErrnoException).syscall) throw error;
+    const kind = compression === '.gz' ? 'gzip' : 'Zstandard';
+    const offset = file.bytesRead;
+    const detail = `expected ${kind}: ${(error as Error).message}`;
+    throw new ReadError('BAD_CONTAINER', path, offset, `${path}: byte ${offset}: ${detail}`, { cause: error });
+  }
+}
+
+async function* ungzipped(file: Readable): AsyncGenerator<Uint8Array> {
+  const gunzip = createGunzip({ chunkSize: 1 << 18 });
+  file.on('error', (error) => gunzip.destroy(error));
+  try {
     yield* file.pipe(gunzip);
-  } else if (compression === '.zst') yield* unzstandard(file);
-  else yield* file;
+  } finally {
+    file.destroy();
+  }
 }
 
 async function* unzstandard(file: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

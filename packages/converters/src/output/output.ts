@@ -1,6 +1,6 @@
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { open, stat } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
+import { AtomicFile, WriteError } from 'nas-bench-201';
 import { ConvertError } from '../errors.js';
 
 /** Where a format's bytes go, one after another. What was handed over is not changed afterwards. */
@@ -23,46 +23,62 @@ const PIECE = 1 << 20;
 
 const asBytes = (piece: Uint8Array | string): Uint8Array => (typeof piece === 'string' ? Buffer.from(piece) : piece);
 
-/** The system's error as one that says what it means. */
+/** What went wrong as one that says what it means. */
 function failure(error: unknown, path: string): unknown {
-  const { code } = error as NodeJS.ErrnoException;
+  const { code } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
+  if (error instanceof WriteError && error.code === 'EXISTS') {
+    return new ConvertError('EXISTS', `there is a file ${path} already`, { cause: error });
+  }
   if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
   const cause = code === 'ENOSPC' ? 'the disk is full' : 'the disk quota is used up';
   return new ConvertError('NO_SPACE', `${path}: ${cause}; nothing was left there`, { cause: error });
 }
 
+/** Where whole pieces go: a file that appears when it is complete, or what is no file. */
+interface Target {
+  write(bytes: Uint8Array): Promise<void>;
+  commit(): Promise<void>;
+  discard(): Promise<void>;
+}
+
+/** `/dev/null`, a pipe: written to directly. */
+async function device(path: string): Promise<Target> {
+  const file = await open(path, 'w');
+  return {
+    write: (bytes) => file.writeFile(bytes),
+    commit: () => file.close(),
+    discard: () => file.close(),
+  };
+}
+
 /**
- * A file that appears under its name when it is complete and on the disk, and not before: until then it has another
- * name in the same folder. What is no file (`/dev/null`, a pipe) is written to directly.
+ * A file that appears under its name when it is complete and on the disk, and not before (see `AtomicFile`).
  * @throws ConvertError EXISTS where there is one already and `force` was not asked for
  */
 export async function createOutputFile(path: string, { force = false } = {}): Promise<OutputFile> {
   const there = await stat(path).catch(() => undefined);
   if (there?.isDirectory()) throw new ConvertError('EXISTS', `${path} is a folder`);
-  if (there?.isFile() && !force) throw exists(path);
-  if (there && !there.isFile()) return new FileOutput(path, path, await open(path, 'w'), force);
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
-  return new FileOutput(path, temporary, await open(temporary, 'wx'), force);
+  const special = there && !there.isFile();
+  const target = special ? device(path) : AtomicFile.create(path, { overwrite: force });
+  try {
+    return new BufferedOutput(path, await target);
+  } catch (error) {
+    throw failure(error, path);
+  }
 }
 
-const exists = (path: string) => new ConvertError('EXISTS', `there is a file ${path} already`);
-
-class FileOutput implements OutputFile {
+class BufferedOutput implements OutputFile {
   bytes = 0;
   readonly #path: string;
-  readonly #temporary: string;
-  readonly #file: FileHandle;
-  readonly #force: boolean;
+  readonly #target: Target;
   #pieces: Uint8Array[] = [];
   #gathered = 0;
   /** The write that is under way. */
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(path: string, temporary: string, file: FileHandle, force: boolean) {
+  constructor(path: string, target: Target) {
     this.#path = path;
-    this.#temporary = temporary;
-    this.#file = file;
-    this.#force = force;
+    this.#target = target;
   }
 
   async write(piece: Uint8Array | string): Promise<void> {
@@ -74,38 +90,27 @@ class FileOutput implements OutputFile {
 
   /** Waits for the write before, then starts this one: one is under way while the next is made. */
   async #flush(): Promise<void> {
-    const pieces = this.#pieces;
+    const piece = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces);
     this.#pieces = [];
     this.#gathered = 0;
     await this.#writing;
-    this.#writing = this.#writeAll(pieces);
+    this.#writing = this.#target.write(piece).then(
+      () => {
+        this.bytes += piece.length;
+      },
+      (error) => {
+        throw failure(error, this.#path);
+      },
+    );
     // Whoever waits for it is told; until then it is nobody's unhandled rejection.
     this.#writing.catch(() => {});
   }
 
-  async #writeAll(pieces: Uint8Array[]): Promise<void> {
-    try {
-      let rest = pieces;
-      while (rest.length > 0) {
-        const { bytesWritten } = await this.#file.writev(rest);
-        this.bytes += bytesWritten;
-        rest = behind(rest, bytesWritten);
-      }
-    } catch (error) {
-      throw failure(error, this.#path);
-    }
-  }
-
   async commit(): Promise<void> {
+    await this.#flush();
+    await this.#writing;
     try {
-      await this.#flush();
-      await this.#writing;
-      if (this.#temporary === this.#path) return await this.#file.close();
-      await this.#file.sync();
-      await this.#file.close();
-      if (!this.#force && (await stat(this.#path).catch(() => undefined))) throw exists(this.#path);
-      await rename(this.#temporary, this.#path);
-      await syncFolder(dirname(this.#path));
+      await this.#target.commit();
     } catch (error) {
       throw failure(error, this.#path);
     }
@@ -113,26 +118,8 @@ class FileOutput implements OutputFile {
 
   async discard(): Promise<void> {
     await this.#writing.catch(() => {});
-    await this.#file.close().catch(() => {});
-    if (this.#temporary !== this.#path) await rm(this.#temporary, { force: true });
+    await this.#target.discard();
   }
-}
-
-/** What is left of the pieces behind so many bytes. */
-function behind(pieces: Uint8Array[], bytes: number): Uint8Array[] {
-  let left = bytes;
-  let i = 0;
-  while (i < pieces.length && left >= pieces[i]!.length) left -= pieces[i++]!.length;
-  const rest = pieces.slice(i);
-  if (left > 0) rest[0] = rest[0]!.subarray(left);
-  return rest;
-}
-
-/** The new name is safe only when the folder is on the disk, too. Not every system can be asked for that. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r').catch(() => undefined);
-  await folder?.sync().catch(() => {});
-  await folder?.close();
 }
 
 /** A stream that somebody else closes, such as standard output. */
