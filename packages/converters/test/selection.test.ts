@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ArchitectureRecord, CURVE_FIELDS, type Dataset, type HpName, NASBench201API } from 'nas-bench-201';
 import { describe, expect, it } from 'vitest';
@@ -179,9 +179,14 @@ describe('the summary', () => {
     expect(seen.at(-1)).toBe(5);
   });
 
-  it('says that weights are left behind', async () => {
+  it('says that weights are left behind, where there were any', async () => {
+    const [without, withWeights] = [join(folder, 'w1.jsonl'), join(folder, 'w2.jsonl')];
     const warnings: string[] = [];
-    await convert(V1_1, join(folder, 'w1.pb'), { onWarning: (message) => warnings.push(message) });
+    const onWarning = (message: string) => void warnings.push(message);
+    await convert(V1_1, without, { onWarning });
     expect(warnings).toEqual([]);
+    writeFileSync(withWeights, readFileSync(without, 'utf8').replace('"clear_net_done":true', '"clear_net_done":false'));
+    await convert(withWeights, join(folder, 'w.pb'), { onWarning });
+    expect(warnings).toEqual(['weights are not converted']);
   });
 });

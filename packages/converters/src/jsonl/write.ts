@@ -4,8 +4,8 @@ import { SUMMARY_COLUMNS, type SummaryRow } from '../benchmark/summary.js';
 import type { Output } from '../output/output.js';
 import { headerText, RecordText } from './text.js';
 
-/** Numbers of which the text is made at once: about 8 MB. */
-const PORTION = 250_000;
+/** Numbers of which the text is made at once: about 2 MB. */
+const PORTION = 80_000;
 /** Portions whose text is being made while more records are read. */
 const AHEAD = 2;
 

@@ -8,14 +8,17 @@ import { type TrialRow, trialRows } from '../table/rows.js';
 import { writeLists } from './lists.js';
 import { type FileMetadata, METADATA_KEY, schemaOf } from './schema.js';
 
-/** Trials a row group: some 25 MB of curves. */
-const GROUP = 2500;
+/** Trials a row group: some 10 MB of curves. */
+const GROUP = 1000;
 /** Rows of the summary a row group. */
 const SUMMARY_GROUP = 100_000;
 
+/** Bytes that there is room for at first: some columns of a row group take more, and get it. */
+const PIECE = 1 << 20;
+
 /** A file that is written one row group after another. */
 class TableFile {
-  readonly #bytes = new ByteWriter(1 << 20);
+  readonly #bytes = new ByteWriter(PIECE);
   readonly #writer: ParquetWriter;
 
   constructor(
@@ -40,7 +43,8 @@ class TableFile {
     const columnData = scalars.map(({ name }, c) => ({ name, data: rows.map((row) => row[c]) }));
     this.#writer.write({ columnData, rowGroupSize: rows.length });
     const group = this.#writer.row_groups.at(-1)!;
-    lists.forEach(({ name }, c) => {
+    await this.#flush();
+    for (const [c, { name }] of lists.entries()) {
       const written = writeLists(
         this.#bytes,
         name,
@@ -51,8 +55,8 @@ class TableFile {
       const { total_compressed_size } = written.chunk.meta_data!;
       group.total_byte_size += total_compressed_size;
       group.total_compressed_size! += total_compressed_size;
-    });
-    await this.#flush();
+      await this.#flush();
+    }
   }
 
   async finish(metadata?: FileMetadata): Promise<void> {
@@ -64,7 +68,7 @@ class TableFile {
   async #flush(): Promise<void> {
     const { buffer, index } = this.#bytes;
     // What was handed over belongs to the output.
-    this.#bytes.buffer = new ArrayBuffer(buffer.byteLength);
+    this.#bytes.buffer = new ArrayBuffer(PIECE);
     this.#bytes.view = new DataView(this.#bytes.buffer);
     this.#bytes.index = 0;
     await this.output.write(new Uint8Array(buffer, 0, index));

@@ -14,7 +14,7 @@ namespace {
 // The longest double has 24 characters; the longest text of a number is that of a 32-bit float, an object.
 constexpr size_t kNumber = 48;
 // A number takes some 19 characters, a key some 14.
-constexpr size_t kMember = 34;
+constexpr size_t kMember = 24;
 
 // What stands before a curve's numbers: "x-valid@12": with the comma that it may need. Curves of one set follow one
 // another thousands of times, so the keys are made once.
