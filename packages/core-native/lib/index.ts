@@ -5,7 +5,7 @@ export {
   openBenchmarkFileSync,
   withSignal,
 } from './benchmark-file.js';
-export { fromNative, native, ReadError, type ReadErrorCode } from './errors.js';
+export { fromNative, native, ReadError, type ReadErrorCode, WriteError, type WriteErrorCode } from './errors.js';
 export {
   type Abortable,
   type ColumnRequest,
@@ -25,8 +25,20 @@ export {
 } from './native.js';
 export { openTorch, readTorch, type TorchFile } from './torch-file.js';
 export {
+  DictStream,
+  ListStream,
+  type StreamableValue,
+  type WritableValue,
+  type WriteTorchOptions,
+  writeTorch,
+} from './torch-writer.js';
+export {
   Complex,
+  CurveDict,
+  type CurveEntries,
   Dtype,
+  Float32,
+  Float64,
   FrozenSet,
   GlobalReference,
   NDArray,
@@ -37,5 +49,6 @@ export {
   Storage,
   Tensor,
   type TensorDtype,
+  type TensorOptions,
   Tuple,
 } from './values.js';

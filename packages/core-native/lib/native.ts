@@ -211,8 +211,27 @@ export interface NativeBenchmarkFile {
   dispose(): void;
 }
 
+/** Writes values as the bytes of a torch file or pickle; `takeApart` tells what objects are made of. */
+export interface NativeTorchWriter {
+  open(kind: 'dict' | 'ordered-dict' | 'list'): void;
+  close(): void;
+  write(value: unknown): void;
+  /** From here on the storages' bytes, in the order in which they were met. */
+  endValue(): void;
+  storage(bytes: Uint8Array): void;
+  finish(): void;
+  /** Bytes that can be taken. */
+  ready(): number;
+  take(): Uint8Array;
+}
+
 interface Reader {
   configure(makers: typeof factories): void;
+  TorchWriter: new (
+    container: 'legacy' | 'zip' | 'pickle',
+    numpyFloat32: boolean,
+    takeApart: (value: object) => unknown[],
+  ) => NativeTorchWriter;
   TorchFile: { open(source: string | Uint8Array, limits?: ReadLimits): Promise<NativeTorchFile> | NativeTorchFile };
   BenchmarkFile: {
     open(

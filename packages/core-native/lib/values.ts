@@ -66,6 +66,46 @@ export class Complex {
   ) {}
 }
 
+/** A number that is written as a Python float, even where it is whole. */
+export class Float64 {
+  constructor(readonly value: number) {}
+}
+
+/** A 32-bit float: NumPy's, where whoever writes it asks for these (their means are rounded to 32 bits), else Python's. */
+export class Float32 {
+  constructor(readonly value: number) {}
+}
+
+/** One curve of a `CurveDict`. */
+export interface CurveEntries {
+  /** The evaluation set; empty for training, whose keys are the epochs alone. */
+  set: string;
+  /** One number an epoch, from 0. */
+  values: Float64Array;
+  /** For each epoch 0 (missing), 1 (there) or 2 (there, as a `Float32`). Default: all are there. */
+  presence?: Uint8Array | undefined;
+}
+
+/**
+ * A trial's dict of numbers, to be written straight from typed arrays: {0: 91.2, 1: …} of a training curve, or
+ * {'x-valid@0': 84.1, …} of evaluation curves one after another, as the published files have them. Reading it gives a
+ * `Map`.
+ */
+export class CurveDict {
+  /** @throws TypeError, RangeError */
+  constructor(readonly curves: readonly CurveEntries[]) {
+    for (const { set, values, presence } of curves) {
+      if (typeof set !== 'string' || !(values instanceof Float64Array)) {
+        throw new TypeError('expected curves as { set, values: Float64Array }');
+      }
+      if (presence !== undefined && !(presence instanceof Uint8Array)) {
+        throw new TypeError('expected presence as a Uint8Array');
+      }
+      if (presence && presence.length !== values.length) throw new RangeError('expected presence for each epoch');
+    }
+  }
+}
+
 /** The name of something in a Python module, never the thing itself. */
 export class GlobalReference {
   constructor(
@@ -190,6 +230,9 @@ const TENSOR_TYPES: Record<TensorDtype, { size: number; make: (bytes: ArrayBuffe
   complex128: { size: 16, make: (b) => new Float64Array(b) },
 };
 
+/** Bytes of an element. */
+export const elementSize = (dtype: TensorDtype): number => TENSOR_TYPES[dtype].size;
+
 /** The stretch of a torch file that tensors are views of. Several may share one. */
 export class Storage {
   readonly #read: (key: string) => Uint8Array;
@@ -213,6 +256,27 @@ export class Storage {
   }
 }
 
+const DTYPE_OF: readonly (readonly [new (...args: never[]) => NumberArray, TensorDtype])[] = [
+  [Float64Array, 'float64'],
+  [Float32Array, 'float32'],
+  [BigInt64Array, 'int64'],
+  [BigUint64Array, 'uint64'],
+  [Int32Array, 'int32'],
+  [Uint32Array, 'uint32'],
+  [Int16Array, 'int16'],
+  [Uint16Array, 'uint16'],
+  [Int8Array, 'int8'],
+  [Uint8Array, 'uint8'],
+];
+
+/** What a tensor is that is made here, not read. */
+export interface TensorOptions {
+  /** Default: the numbers' own. Needed for those that typed arrays do not tell: float16, bfloat16, bool, complex. */
+  dtype?: TensorDtype | undefined;
+  requiresGrad?: boolean | undefined;
+  isParameter?: boolean | undefined;
+}
+
 /** A tensor, described. */
 export class Tensor {
   constructor(
@@ -227,6 +291,30 @@ export class Tensor {
     /** Whether it was a `torch.nn.Parameter`. */
     readonly isParameter: boolean,
   ) {}
+
+  /**
+   * A tensor of these numbers, the last index fastest, for `writeTorch`. The array is not copied; halves are 16-bit
+   * patterns, complex numbers pairs, booleans bytes. @throws RangeError where they are not as many as the shape says
+   */
+  static from(data: NumberArray, shape: readonly number[] = [data.length], options: TensorOptions = {}): Tensor {
+    const dtype = options.dtype ?? DTYPE_OF.find(([type]) => data instanceof type)![1];
+    const count = shape.reduce((a, b) => a * b, 1);
+    if (data.byteLength !== count * elementSize(dtype)) {
+      throw new RangeError(`expected ${count} elements of ${dtype} for the shape [${shape.join(', ')}]`);
+    }
+    const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+    const storage = new Storage(() => bytes, '', dtype, 'cpu', count);
+    const stride = shape.map((_, i) => shape.slice(i + 1).reduce((a, b) => a * Math.max(b, 1), 1));
+    return new Tensor(
+      storage,
+      dtype,
+      [...shape],
+      stride,
+      0,
+      options.requiresGrad ?? false,
+      options.isParameter ?? false,
+    );
+  }
 
   /**
    * Its elements, contiguous, the last index fastest, read from the file now. Half floats (float16, bfloat16) stay

@@ -258,7 +258,7 @@ Value Container::persistentLoad(Graph& graph, StorageTypes& types, const Value& 
   }
   storage->key = std::string(parts[2].str());
   storage->location = std::string(parts[3].str());
-  storage->count = static_cast<uint64_t>(parts[4].integer);
+  storage->count = storage->stored = static_cast<uint64_t>(parts[4].integer);
   if (storage->location == "meta") {
     pickles_->fail(ErrorCode::UnsupportedTensor, at, "expected a tensor with data, found one on the device meta");
   }
