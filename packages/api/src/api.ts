@@ -9,6 +9,7 @@ import {
   openBenchmarkFile,
   type PythonValue,
   ReadError,
+  sideCarKept,
   withSignal,
 } from '@nas-bench-201/core-native';
 import { QueryError } from './errors.js';
@@ -786,6 +787,20 @@ export class NASBench201API implements Iterable<string>, Disposable {
       }
     }
     return [...this.#isomorphs.get(this.unique(arch))!];
+  }
+
+  /** The side-car that the file was opened with; null where it was walked. */
+  get sideCar(): string | null {
+    return this.#records.single?.describe().sideCar ?? null;
+  }
+
+  /**
+   * Waits until the side-car of a file that was walked is written, which `open` leaves to the background: its path, or
+   * undefined where none was to be written, or no place took it.
+   */
+  async sideCarKept(): Promise<string | undefined> {
+    const file = this.#records.single;
+    return file && sideCarKept(file);
   }
 
   /**

@@ -15,6 +15,7 @@ export {
   type ReadErrorCode,
   type ReadLimits,
   readTorch,
+  type SideCar,
   Storage,
   Tensor,
   type TensorDtype,

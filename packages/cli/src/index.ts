@@ -38,10 +38,15 @@ export async function run(args: readonly string[]): Promise<number> {
     .version(version)
     .addHelpText('after', EPILOGUE)
     .hook('preAction', (_, command) => {
-      terminal.json = command.opts<{ json?: boolean }>().json === true;
+      const { json, sideCar } = command.opts<{ json?: boolean; sideCar?: string }>();
+      terminal.json = json === true;
+      if (sideCar !== undefined) process.env.NB201_SIDE_CAR = sideCar;
     });
   for (const command of [info, inspect, query, best, show, archs, verify]) {
-    const added = command(terminal).option('--json', 'one JSON document on stdout').showHelpAfterError(USAGE_HINT);
+    const added = command(terminal)
+      .option('--json', 'one JSON document on stdout')
+      .option('--side-car <folder>', "keep what was found in large files here (default: beside them; 'off': nowhere)")
+      .showHelpAfterError(USAGE_HINT);
     program.addCommand(added.exitOverride());
   }
   program.showHelpAfterError(USAGE_HINT).exitOverride();

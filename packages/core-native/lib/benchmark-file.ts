@@ -1,5 +1,7 @@
+import { statSync } from 'node:fs';
 import { checkedPath, fromNative, native, ReadError } from './errors.js';
 import { type Abortable, type NativeBenchmarkFile, type ReadLimits, reader } from './native.js';
+import { type SideCar, sideCarPaths, startKeeping } from './side-car.js';
 
 export interface OpenProgress {
   /** Bytes walked so far, and in all. */
@@ -13,6 +15,7 @@ export interface OpenBenchmarkOptions {
   limits?: ReadLimits | undefined;
   onProgress?: ((progress: OpenProgress) => void) | undefined;
   signal?: AbortSignal | undefined;
+  sideCar?: SideCar | undefined;
 }
 
 /** Settles as the work does, or rejects with the signal's reason once that is aborted. */
@@ -33,7 +36,8 @@ export async function withSignal<T>(start: () => Abortable<T>, signal?: AbortSig
 }
 
 /**
- * Walks a benchmark file, or one architecture's, once and keeps where everything is.
+ * Walks a benchmark file, or one architecture's, once and keeps where everything is: in memory, and that of a large file
+ * in a side-car, which is read in its place next time.
  * @throws ReadError; the signal's reason where it was aborted
  */
 export async function openBenchmarkFile(
@@ -41,7 +45,8 @@ export async function openBenchmarkFile(
   options: OpenBenchmarkOptions = {},
 ): Promise<NativeBenchmarkFile> {
   checkedPath(path);
-  const { limits, onProgress, signal } = options;
+  const { limits, onProgress, signal, sideCar } = options;
+  const sideCars = sideCarPaths(path, statSync(path, { throwIfNoEntry: false })?.size ?? 0, sideCar);
   // Reports of the walk may be late or dropped where this thread is busy; the last one is made here.
   let done = false;
   const report = onProgress && ((progress: OpenProgress) => done || onProgress(progress));
@@ -51,10 +56,12 @@ export async function openBenchmarkFile(
         path,
         limits,
         report && ((bytes, total, architectures) => report({ bytes, total, architectures })),
+        sideCars,
       ),
     signal,
   );
   done = true;
+  startKeeping(file, sideCars);
   const { size } = file.describe();
   onProgress?.({ bytes: size, total: size, architectures: file.recordIndexes().length });
   return file;

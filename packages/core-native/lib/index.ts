@@ -23,6 +23,7 @@ export {
   type ReadLimits,
   type SweepRequest,
 } from './native.js';
+export { type SideCar, sideCarKept } from './side-car.js';
 export { openTorch, readTorch, type TorchFile } from './torch-file.js';
 export {
   DictStream,

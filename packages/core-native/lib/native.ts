@@ -182,6 +182,8 @@ export interface NativeBenchmarkFile {
     /** Whether records are named '12' and '200' as NATS-Bench does, not 'less' and 'full'. */
     namedByEpochs: boolean;
     totalArchitectures: number;
+    /** The side-car that it was opened with; null where the file was walked. */
+    sideCar: string | null;
     /** Of the file, or of what its bzip2 unpacks to. */
     size: number;
   };
@@ -208,6 +210,8 @@ export interface NativeBenchmarkFile {
   column(request: ColumnRequest, sync: true): NativeColumn;
   /** A batch of a sweep. */
   sweep(request: SweepRequest): Abortable<NativeSweepBatch>;
+  /** The bytes of a side-car; null where there is nothing to keep, or the file has changed meanwhile. */
+  sideCar(): Promise<Uint8Array | null>;
   dispose(): void;
 }
 
@@ -238,6 +242,7 @@ interface Reader {
       path: string,
       limits: ReadLimits | undefined,
       onProgress?: (bytes: number, total: number, architectures: number) => void,
+      sideCars?: readonly string[],
     ): Abortable<NativeBenchmarkFile>;
     openSync(path: string, limits?: ReadLimits): NativeBenchmarkFile;
   };

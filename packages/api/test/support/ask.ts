@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ArchResults, Dataset, Hp, PythonValue } from '../../src/index.js';
-import { NASBench201API, ResultsCount, Tensor } from '../../src/index.js';
+import { NASBench201API, type OpenOptions, ResultsCount, Tensor } from '../../src/index.js';
 
 export const FIXTURES = fileURLToPath(new URL('../../../../test-fixtures/', import.meta.url));
 export const BENCHMARKS = join(FIXTURES, 'benchmark');
@@ -54,12 +54,15 @@ export class Asker {
   api!: NASBench201API;
   #held: ArchResults | undefined;
 
-  constructor(readonly path: string) {}
+  constructor(
+    readonly path: string,
+    readonly options: OpenOptions = {},
+  ) {}
 
   async ask(question: Question): Promise<unknown> {
     if (question.call.endsWith('open')) {
       this.api?.close();
-      this.api = await NASBench201API.open(this.path, { onWarning: () => {} });
+      this.api = await NASBench201API.open(this.path, { onWarning: () => {}, ...this.options });
       return null;
     }
     if (question.seed !== undefined) this.api.seed(question.seed);
