@@ -2,7 +2,6 @@ import { statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import {
-  type ColumnRequest,
   type NativeBenchmarkFile,
   type NativeColumn,
   type OpenBenchmarkOptions,
@@ -30,6 +29,16 @@ import {
 import { PythonRandom, type PythonSeed } from './random/python-random.js';
 import type { ArchResults, ComputeCosts, Metrics, TrialChoice } from './results/arch-results.js';
 import { meanOverTrials, type Reference } from './results/averaging.js';
+import {
+  type ColumnMetric,
+  type ColumnOptions,
+  columnRequest,
+  epochsBy,
+  numberOfTrial,
+  startsOf,
+  type TrialColumn,
+  trialColumnOf,
+} from './results/columns.js';
 import { informationLines } from './results/information.js';
 import type { NetworkConfig, ResultsCount } from './results/results-count.js';
 import * as cell from './space/cell.js';
@@ -82,18 +91,6 @@ export type MoreInfo<D extends Dataset = Dataset> = InfoOf<'train'> &
       ? InfoOf<'valid'> & Partial<InfoOf<'test'>>
       : Partial<InfoOf<'valid'> & InfoOf<'test'> & InfoOf<'valtest'>>);
 
-/** A number that every architecture has. `per-time` and `all-time` as in `MoreInfo`; costs as in `ComputeCosts`. */
-export type ColumnMetric = 'accuracy' | 'loss' | 'per-time' | 'all-time' | 'flops' | 'params' | 'latency';
-
-export interface ColumnOptions<D extends Dataset> extends HpOption {
-  metric: ColumnMetric;
-  /** Of accuracy, loss and times. */
-  set?: SetOf<D> | undefined;
-  /** The epoch, from 0. Default: the last. */
-  iepoch?: number | undefined;
-  signal?: AbortSignal | undefined;
-}
-
 export interface FindBestOptions extends HpOption {
   /** Millions of FLOPs at most. */
   flopMax?: number | undefined;
@@ -114,16 +111,6 @@ export interface CostWarning {
 
 /** Architectures between two pauses: a file of a folder takes a few milliseconds. */
 const PORTION = 16;
-
-const COLUMN_FIELDS: Record<ColumnMetric, (training: boolean) => ColumnRequest['field']> = {
-  accuracy: (training) => (training ? 'train_acc1es' : 'eval_acc1es'),
-  loss: (training) => (training ? 'train_losses' : 'eval_losses'),
-  'per-time': (training) => (training ? 'train_times' : 'eval_times'),
-  'all-time': (training) => (training ? 'train_times' : 'eval_times'),
-  flops: () => 'flop',
-  params: () => 'params',
-  latency: () => 'latency',
-};
 
 /**
  * NAS-Bench-201: 15,625 architectures, each trained on CIFAR-10, CIFAR-100 and ImageNet16-120, every epoch recorded.
@@ -515,6 +502,44 @@ export class NASBench201API implements Iterable<string>, Disposable {
     return out;
   }
 
+  /**
+   * One number of every trial of every architecture, in the order of the file's seeds; NaN where it has none.
+   * @throws QueryError for names that there are not
+   */
+  async trialColumn<D extends Dataset>(dataset: D, options: ColumnOptions<D>): Promise<TrialColumn> {
+    if (!DATASETS.includes(dataset)) throw this.#noDataset(dataset, DATASETS);
+    const hp = hpName(options);
+    const file = this.#records.single;
+    if (file) {
+      const request = columnRequest(dataset, hp, options);
+      return trialColumnOf(await withSignal(() => file.column(request), options.signal), hp, options);
+    }
+    const starts = new Uint32Array(this.length + 1);
+    const values: number[] = [];
+    for await (const portion of this.#portions(this.metaArchs.keys(), options.signal)) {
+      for (const index of portion) {
+        values.push(...this.#valuesOfTrials(index, dataset, hp, options));
+        starts[index + 1] = values.length;
+      }
+    }
+    return { starts, values: Float64Array.from(values) };
+  }
+
+  /** A number of each trial, read by itself; none where the architecture was not trained on the data set. */
+  #valuesOfTrials(index: number, dataset: Dataset, hp: HpName, options: ColumnOptions<Dataset>): number[] {
+    const orNone = <T>(none: T, answer: () => T): T => {
+      try {
+        return answer();
+      } catch (error) {
+        if (error instanceof QueryError) return none;
+        throw error;
+      }
+    };
+    const results = orNone(undefined, () => this.#records.results(index, hp));
+    const trials = results && orNone(undefined, () => results.query(dataset));
+    return [...(trials ?? [])].map(([, trial]) => orNone(Number.NaN, () => numberOfTrial(trial, options)));
+  }
+
   async #column(
     dataset: Dataset,
     options: ColumnOptions<Dataset>,
@@ -540,22 +565,10 @@ export class NASBench201API implements Iterable<string>, Disposable {
         },
       };
     }
-    const request: ColumnRequest = {
-      hp,
-      dataset,
-      field: COLUMN_FIELDS[metric](set === 'train'),
-      set: set === 'train' || set === undefined ? '' : set,
-      epoch: iepoch ?? -1,
-      cumulative: metric === 'per-time' || metric === 'all-time',
-    };
+    const request = columnRequest(dataset, hp, options);
     const column: NativeColumn = await withSignal(() => file.column(request), signal);
-    const starts = new Uint32Array(column.counts.length);
-    let next = 0;
-    for (let i = 0; i < starts.length; i++) {
-      starts[i] = next;
-      if (column.counts[i] !== 255) next += column.counts[i]!;
-    }
-    const epochs = iepoch === undefined ? { '01': 1, '12': 12, '90': 90, '200': 200 }[hp] : iepoch + 1;
+    const starts = startsOf(column);
+    const epochs = epochsBy(hp, iepoch);
     const find = (index: number): number | undefined => {
       const count = column.counts[index]!;
       if (count === 255 || count === 0) return undefined;
