@@ -132,13 +132,15 @@ def reinforce(bench, seeds):
         build(policy, *args)
 
     torch.Tensor.backward, module.Policy.__init__ = remember, remembered
-    for rate, datasets in ((0.01, DATASETS), (0.5, DATASETS[:1]), (0.001, DATASETS[:1])):
+    single = lambda numbers: [float("%.9g" % number) for number in numbers]  # 32-bit floats in as many digits as they need
+    for rate, datasets, seeds in ((0.01, DATASETS, seeds), (0.5, DATASETS[:1], seeds[:3]), (0.001, DATASETS[:1], seeds[:3])):
         for dataset in datasets:
             for seed in seeds:
                 losses.clear(), policies.clear()
                 _, best = run(module, bench, dataset, seed, learning_rate=rate, EMA_momentum=0.9)
                 parameters = policies[0].arch_parameters.detach().flatten().tolist()
-                yield trace(dataset, seed, bench, len(losses), best, learning_rate=rate, losses=list(losses), parameters=parameters)
+                yield trace(dataset, seed, bench, len(losses), best, learning_rate=rate, losses=single(losses),
+                            parameters=single(parameters))
 
 
 def bohb_run(bench, dataset, seed, seeded):
@@ -186,7 +188,27 @@ def bohb_distribution(bench, seeds):
         yield dict(dataset="cifar10", hp=hp, seeds=count, found=found, paid=paid)
 
 
-SEARCHES = {"r-ea": r_ea, "random": random_search, "reinforce": reinforce, "bohb": bohb, "bohb-distribution": bohb_distribution}
+def draws(bench, seeds):
+    """What torch and NumPy draw, one after another, of one generator."""
+    import numpy
+    import torch
+    for seed in (0, 1, 7, 20201, 2 ** 31, 2 ** 32 - 1):
+        torch.manual_seed(seed)
+        probabilities = torch.softmax(torch.arange(5.0) * 0.3, 0)
+        one = dict(seed=seed, torch=[
+            ["randn", 30, torch.randn(30).tolist()], ["randn", 16, torch.randn(16).tolist()], ["randn", 15, torch.randn(15).tolist()],
+            ["randn", 2, torch.randn(2).tolist()], ["rand", 7, torch.rand(7).tolist()],
+            ["rand64", 7, torch.rand(7, dtype=torch.float64).tolist()], ["randn", 47, torch.randn(47).tolist()],
+            ["categorical", 40, torch.multinomial(probabilities.expand(40, 5), 1, True).flatten().tolist()]],
+            probabilities=probabilities.tolist())
+        numpy.random.seed(seed)
+        one["numpy"] = [["rand", 0, numpy.random.rand()]] + [["randint", n, int(numpy.random.randint(n))]
+                                                            for n in (1, 2, 5, 5, 5, 7, 100, 12345, 2 ** 31, 2 ** 32)]
+        one["numpy"] += [["choice", 0, int(numpy.random.choice(5, p=[0.2] * 5))] for _ in range(20)]
+        yield one
+
+
+SEARCHES = {"draws": draws, "r-ea": r_ea, "random": random_search, "reinforce": reinforce, "bohb": bohb, "bohb-distribution": bohb_distribution}
 
 
 def main():

@@ -64,8 +64,8 @@ export { NumpyRandom } from './random/numpy-random.js';
 export { PythonRandom, type PythonSeed } from './random/python-random.js';
 export { TorchRandom } from './random/torch-random.js';
 export { ArchResults, type ComputeCosts, type Metrics, type TrialChoice } from './results/arch-results.js';
-export type { ColumnMetric, ColumnOptions, TrialColumn } from './results/columns.js';
 export type { Reference } from './results/averaging.js';
+export type { ColumnMetric, ColumnOptions, TrialColumn } from './results/columns.js';
 export {
   type CurveMetric,
   type EpochInfo,

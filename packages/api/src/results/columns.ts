@@ -60,7 +60,11 @@ export function epochsBy(hp: HpName, iepoch: number | undefined): number {
   return iepoch === undefined ? EPOCHS_OF_HP[hp] : iepoch + 1;
 }
 
-export function trialColumnOf(column: NativeColumn, hp: HpName, { metric, iepoch }: ColumnOptions<Dataset>): TrialColumn {
+export function trialColumnOf(
+  column: NativeColumn,
+  hp: HpName,
+  { metric, iepoch }: ColumnOptions<Dataset>,
+): TrialColumn {
   const divisor = metric === 'per-time' ? epochsBy(hp, iepoch) : 1;
   const known = (value: number, trial: number) => (column.presence[trial] === MISSING ? Number.NaN : value / divisor);
   return { starts: startsOf(column), values: column.values.map(known) };

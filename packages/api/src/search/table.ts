@@ -1,6 +1,14 @@
 import type { NASBench201API } from '../api.js';
 import { QueryError } from '../errors.js';
-import { type Dataset, EPOCHS_OF_HP, type HpName, type HpOption, hpName, PAPER_DATASETS, type PaperDataset } from '../names.js';
+import {
+  type Dataset,
+  EPOCHS_OF_HP,
+  type HpName,
+  type HpOption,
+  hpName,
+  PAPER_DATASETS,
+  type PaperDataset,
+} from '../names.js';
 import type { PythonRandom } from '../random/python-random.js';
 import { isChannels } from '../space/channels.js';
 import type { Evaluation, Suggestion } from './algorithm.js';
@@ -85,7 +93,13 @@ export class SearchTable {
     const levels: TableLevel[] = [];
     for (const epochs of wanted) {
       const column = (metric: 'accuracy' | 'all-time', set: 'train' | 'x-valid') =>
-        api.trialColumn(trained, { metric, set, hp, iepoch: epochs === all ? undefined : epochs - 1, signal: options.signal });
+        api.trialColumn(trained, {
+          metric,
+          set,
+          hp,
+          iepoch: epochs === all ? undefined : epochs - 1,
+          signal: options.signal,
+        });
       const accuracy = await column('accuracy', 'x-valid');
       const training = await column('all-time', 'train');
       const validation = await column('all-time', 'x-valid');
@@ -178,6 +192,10 @@ async function missing(api: NASBench201API, dataset: PaperDataset, hp: HpName, w
     }
   }
   const there = has.length ? `it has them, after the last epoch, of ${has.join(', ')}` : 'it has none';
-  const better = dataset !== 'cifar10' && hp === '12' ? '; FILEv1.1 (NAS-Bench-201-v1_1-096897.pth) has them of all' : '';
-  return new SearchError('NO_RESULTS', `${api.filename} has no ${what} of ${dataset} with hp '${hp}': ${there}${better}`);
+  const better =
+    dataset !== 'cifar10' && hp === '12' ? '; FILEv1.1 (NAS-Bench-201-v1_1-096897.pth) has them of all' : '';
+  return new SearchError(
+    'NO_RESULTS',
+    `${api.filename} has no ${what} of ${dataset} with hp '${hp}': ${there}${better}`,
+  );
 }

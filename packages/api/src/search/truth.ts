@@ -22,7 +22,11 @@ export class Truth {
   }
 
   /** @throws QueryError where the file has none of it */
-  static async read(api: NASBench201API, dataset: PaperDataset, options: { signal?: AbortSignal } = {}): Promise<Truth> {
+  static async read(
+    api: NASBench201API,
+    dataset: PaperDataset,
+    options: { signal?: AbortSignal } = {},
+  ): Promise<Truth> {
     const column = (name: 'valid' | 'test') => {
       const [trained, set] = remapDatasetSetNames(dataset, name) as [PaperDataset, 'ori-test'];
       return api.column(trained, { metric: 'accuracy', set, hp: '200', ...options });
