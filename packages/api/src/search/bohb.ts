@@ -24,6 +24,12 @@ const MIN_POINTS = EDGE_COUNT + 1;
 const GOOD_PERCENT = 15;
 const FLOOR = 1e-32;
 
+/** Python's `max`: the first, unless the second is larger. A density may be no number, which is not larger than any. */
+function pythonMax(first: number, second: number): number {
+  if (second > first) return second;
+  return first;
+}
+
 /** What is known of one rung: its results, and the densities of the good and the bad ones. */
 interface Rung {
   results: { configuration: Configuration; loss: number }[];
@@ -57,8 +63,7 @@ class Sampler {
       const candidate = this.#near(model.good);
       const good = model.good.at(candidate);
       const bad = model.bad.at(candidate);
-      // Written so that a density that is no number falls where Python's max lets it fall.
-      const score = (bad > FLOOR ? bad : FLOOR) / (FLOOR > good ? FLOOR : good);
+      const score = pythonMax(FLOOR, bad) / pythonMax(good, FLOOR);
       if (!Number.isFinite(score) && Number.isFinite(good)) return candidate;
       if (score < lowest) {
         lowest = score;

@@ -131,7 +131,10 @@ export class SearchTable {
 
   /** Simulated seconds that an evaluation takes at least. */
   get cheapest(): number {
-    this.#cheapest ??= this.parts.levels[0]!.cost.reduce((a, b) => (b < a ? b : a), Number.POSITIVE_INFINITY);
+    if (this.#cheapest === undefined) {
+      this.#cheapest = Number.POSITIVE_INFINITY;
+      for (const seconds of this.parts.levels[0]!.cost) if (seconds < this.#cheapest) this.#cheapest = seconds;
+    }
     return this.#cheapest;
   }
 
