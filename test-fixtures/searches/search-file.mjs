@@ -1,5 +1,7 @@
 // The benchmark file that the traces in this folder were made on: all 15,625 architectures, and of each what searches ask
 // for (148 MB, 15 s to make). It is made once, of real accuracies, by a tool that is not part of the project.
+//
+//   node search-file.mjs        # prints its path
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -22,4 +24,13 @@ export function searchFile() {
     return FILE;
   }
   return undefined;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const path = searchFile();
+  if (!path) {
+    console.error(`search-file: there is no ${TOOL}, or no python3 with numpy to run it`);
+    process.exit(1);
+  }
+  console.log(path);
 }

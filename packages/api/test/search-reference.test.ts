@@ -174,7 +174,7 @@ describe.skipIf(!file)(`searches on a file of all architectures${file ? '' : ` (
         ),
       ).toBeLessThan(limit);
       // Another algorithm is told apart.
-      const others = runs('reinforce', reference.hp, 200);
+      const others = runs('r-ea', reference.hp, 200);
       const apart = [
         ksDistance(found(others.map((run) => run.found)), found(reference.found)),
         ksDistance(

@@ -108,7 +108,7 @@ export class SearchTable {
         ['training times', training],
         ['validation times', validation],
       ] as const) {
-        if (values.every(Number.isNaN)) throw await missing(api, dataset, hp, `${what} after ${epochs} epochs`);
+        if (values.every(Number.isNaN)) throw await missing(api, dataset, hp, `${what} after ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`);
       }
       starts = accuracy.starts;
       levels.push({
@@ -194,7 +194,7 @@ async function missing(api: NASBench201API, dataset: PaperDataset, hp: HpName, w
       }
     }
   }
-  const there = has.length ? `it has them, after the last epoch, of ${has.join(', ')}` : 'it has none';
+  const there = has.length ? `after the last epoch it has them of ${has.join(', ')}` : 'it has none of any';
   const better =
     dataset !== 'cifar10' && hp === '12' ? '; FILEv1.1 (NAS-Bench-201-v1_1-096897.pth) has them of all' : '';
   return new SearchError(

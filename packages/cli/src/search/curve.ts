@@ -9,7 +9,7 @@ export interface AnytimePoint {
   upper: number;
 }
 
-const POINTS = 240;
+const POINTS = 160;
 
 /** Times between two, evenly on a logarithmic axis. */
 function logarithmic(from: number, to: number): number[] {
@@ -23,7 +23,7 @@ export function anytimeCurve(runs: readonly SearchRun[], truth: Truth): AnytimeP
   const first = Math.max(...answering.map((run) => run.clock[0]!));
   const last = Math.max(...answering.map((run) => Math.max(run.budget, run.seconds)));
   const places = answering.map(() => 0);
-  return logarithmic(first, last).map((seconds) => {
+  const points = logarithmic(first, last).map((seconds) => {
     const regrets = answering.map((run, r) => {
       while (places[r]! + 1 < run.clock.length && run.clock[places[r]! + 1]! <= seconds) places[r]!++;
       return truth.regret(run.incumbents[places[r]!]!);
@@ -36,4 +36,8 @@ export function anytimeCurve(runs: readonly SearchRun[], truth: Truth): AnytimeP
       upper: quantile(sorted, 0.75),
     };
   });
+  // Steps are drawn from change to change.
+  const same = (a: AnytimePoint, b: AnytimePoint | undefined) =>
+    a.median === b?.median && a.lower === b.lower && a.upper === b.upper;
+  return points.filter((point, i) => i === points.length - 1 || !same(point, points[i - 1]));
 }

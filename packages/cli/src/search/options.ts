@@ -18,10 +18,9 @@ export interface RunsOptions {
 }
 
 function seedNumber(text: string): number {
-  if (text === '-1') return -1;
-  const seed = wholeNumber(text);
-  if (seed >= 2 ** 32) throw new InvalidArgumentError('expected a whole number below 2^32, or -1.');
-  return seed;
+  const seed = Number(text);
+  if (/^\d+$/.test(text) ? seed < 2 ** 32 : text === '-1') return seed;
+  throw new InvalidArgumentError('expected a whole number below 2^32, or -1.');
 }
 
 function runsNumber(text: string): number {

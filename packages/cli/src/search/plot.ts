@@ -8,7 +8,7 @@ export interface Series {
 }
 
 const FONT = 'DejaVu Sans, Liberation Sans, Arial, Helvetica, sans-serif';
-/** Regrets below this are shown as good as equal: the axis is linear there and logarithmic above. */
+/** The axis of regrets is logarithmic down to here; where they come nearer to 0, it is linear below. */
 const LINEAR_BELOW = 0.1;
 const SECOND_TICKS = [1, 2, 5].flatMap((digit) => [10, 100, 1000, 10_000, 100_000].map((power) => digit * power));
 const REGRET_TICKS = [0, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
@@ -18,6 +18,11 @@ function specification(series: readonly Series[], dataset: PaperDataset, runs: n
   const titles = series.map(({ title }) => title);
   const seconds = values.map((value) => value.seconds);
   const highest = Math.max(...values.map((value) => value.upper));
+  const lowest = Math.min(...values.map((value) => value.lower));
+  const scale =
+    lowest >= LINEAR_BELOW
+      ? { type: 'log' as const, domain: [0.9 * lowest, 1.1 * highest], nice: false }
+      : { type: 'symlog' as const, constant: LINEAR_BELOW, domain: [0, 1.1 * highest], nice: false };
   const x = {
     field: 'seconds',
     type: 'quantitative' as const,
@@ -28,15 +33,15 @@ function specification(series: readonly Series[], dataset: PaperDataset, runs: n
   const y = {
     type: 'quantitative' as const,
     title: 'test accuracy below the best, points',
-    scale: { type: 'symlog' as const, constant: LINEAR_BELOW, domain: [0, highest], nice: false },
-    axis: { values: REGRET_TICKS.filter((tick) => tick <= highest) },
+    scale,
+    axis: { values: REGRET_TICKS.filter((tick) => tick >= scale.domain[0]!), format: '~r' },
   };
   const color = {
     field: 'title',
     type: 'nominal' as const,
     sort: titles,
     scale: { domain: titles, scheme: 'tableau10' as const },
-    legend: { title: null, symbolStrokeWidth: 3, symbolType: 'stroke' },
+    legend: { title: null, symbolStrokeWidth: 3, symbolType: 'stroke', symbolOpacity: 1 },
   };
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
@@ -53,7 +58,7 @@ function specification(series: readonly Series[], dataset: PaperDataset, runs: n
     data: { values },
     layer: [
       {
-        mark: { type: 'area', opacity: 0.15, interpolate: 'step-after' },
+        mark: { type: 'area', opacity: 0.1, interpolate: 'step-after' },
         encoding: { x, y: { field: 'lower', ...y }, y2: { field: 'upper' }, color },
       },
       {
