@@ -16,7 +16,7 @@ const EDGES_OF_NODES = [1, 2, 3].map((node) => EDGES.flatMap((edge, number) => (
  */
 function mutate({ space, random }: SearchContext, parent: number): number {
   const edge = random.choice(random.choice(EDGES_OF_NODES));
-  const current = space.operations(parent)[edge];
+  const current = space.operation(parent, edge);
   let operation: number;
   do operation = random.randint(0, OPERATIONS.length - 1);
   while (operation === current);

@@ -1,5 +1,5 @@
 import { PythonRandom } from '../random/python-random.js';
-import type { Evaluation, SearchAlgorithm, SearchMethod, Suggestion } from './algorithm.js';
+import type { Evaluation, SearchAlgorithm, SearchMethod } from './algorithm.js';
 import { SearchError } from './errors.js';
 import type { SearchTable } from './table.js';
 
@@ -59,19 +59,14 @@ class History {
     }
   }
 
+  /** What the search would answer now. */
+  answer(index: number | undefined): void {
+    this.incumbents.push(index ?? -1);
+  }
+
   /** The highest accuracy, of equals the earliest. */
   get best(): number {
     return this.#best;
-  }
-}
-
-/** Calls into an algorithm, which may be anybody's. */
-function asking<T>(what: 'suggest' | 'observe' | 'incumbent', call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new SearchError('ALGORITHM_FAILED', `the algorithm's ${what}() failed: ${message}`, { cause: error });
   }
 }
 
@@ -99,50 +94,53 @@ export function runSearch(table: SearchTable, method: SearchMethod, options: Run
     throw tooSmall(budget, `the cheapest evaluation on '${table.dataset}' takes ${table.cheapest.toFixed(1)} s`);
   }
   const random = new PythonRandom(seed);
-  const algorithm: SearchAlgorithm = asking('suggest', () => method({ space: table.space, random, seed }));
-  const { overBudget = 'drop', unconditional = 0 } = algorithm;
   const history = new History();
   let clock = 0;
-  let ended = false;
-
-  const timed = <T>(what: 'suggest' | 'observe', call: () => T): T => {
-    if (!options.chargeRealTime) return asking(what, call);
-    const began = performance.now();
-    const answer = asking(what, call);
-    clock += (performance.now() - began) / 1000;
-    return answer;
-  };
-  const observe = (evaluation: Evaluation) => timed('observe', () => algorithm.observe?.(evaluation));
-
   let asked = 0;
-  for (; ; asked++) {
-    const must = asked < unconditional;
-    if (overBudget !== 'refuse' && !must && clock >= budget) break;
-    const suggested = timed('suggest', () => algorithm.suggest());
-    if (suggested === undefined) break;
-    const suggestion: Suggestion = typeof suggested === 'object' ? suggested : { architecture: suggested };
-    const evaluation = table.evaluate(suggestion, random);
-    const after = clock + evaluation.cost;
-    if (must || (!ended && (overBudget === 'keep' ? after < budget : after <= budget))) {
-      clock = after;
-      history.add(evaluation, clock);
-      observe(evaluation);
-    } else if (overBudget === 'refuse') {
-      ended = true;
-      observe({ ...evaluation, accuracy: 0, cost: 0, paid: false });
-      continue;
-    } else {
-      if (overBudget === 'keep') history.add({ ...evaluation, paid: false }, clock);
-      else break;
-      ended = true;
+  let found: number | undefined;
+  /** What is being asked of the algorithm, which may be anybody's. */
+  let asking: 'suggest' | 'observe' | 'incumbent' = 'suggest';
+  try {
+    const algorithm: SearchAlgorithm = method({ space: table.space, random, seed });
+    const { overBudget = 'drop', unconditional = 0 } = algorithm;
+    let ended = false;
+    let since = performance.now();
+    const chargeRealTime = () => {
+      if (options.chargeRealTime) clock += (performance.now() - since) / 1000;
+    };
+    for (; ; asked++) {
+      const must = asked < unconditional;
+      if (overBudget !== 'refuse' && !must && clock >= budget) break;
+      asking = 'suggest';
+      since = performance.now();
+      const suggestion = algorithm.suggest();
+      chargeRealTime();
+      if (suggestion === undefined) break;
+      let evaluation = table.evaluate(suggestion, random);
+      const after = clock + evaluation.cost;
+      const pays = must || (!ended && (overBudget === 'keep' ? after < budget : after <= budget));
+      if (pays) clock = after;
+      else if (overBudget === 'drop') break;
+      else ended = true;
+      if (!pays && overBudget === 'refuse') evaluation = { ...evaluation, accuracy: 0, cost: 0, paid: false };
+      else history.add(evaluation, clock);
+      if (pays || overBudget === 'refuse') {
+        asking = 'observe';
+        since = performance.now();
+        algorithm.observe?.(evaluation);
+        chargeRealTime();
+      }
+      asking = 'incumbent';
+      if (pays || overBudget === 'keep') history.answer(algorithm.incumbent ? algorithm.incumbent() : history.best);
+      if (ended && overBudget === 'keep') break;
     }
-    history.incumbents.push(
-      algorithm.incumbent ? (asking('incumbent', () => algorithm.incumbent!()) ?? -1) : history.best,
-    );
-    if (ended) break;
+    asking = 'incumbent';
+    found = algorithm.incumbent ? algorithm.incumbent() : history.best;
+  } catch (error) {
+    if (error instanceof SearchError) throw error;
+    const message = error instanceof Error ? error.message : String(error);
+    throw new SearchError('ALGORITHM_FAILED', `the algorithm's ${asking}() failed: ${message}`, { cause: error });
   }
-
-  const found = algorithm.incumbent ? asking('incumbent', () => algorithm.incumbent!()) : history.best;
   if (found === undefined || found < 0) {
     if (asked > 0 && history.indexes.length === 0) throw tooSmall(budget, 'the first evaluation takes more');
     throw new SearchError('ALGORITHM_FAILED', 'the algorithm ended without an architecture');

@@ -108,7 +108,8 @@ export class SearchTable {
         ['training times', training],
         ['validation times', validation],
       ] as const) {
-        if (values.every(Number.isNaN)) throw await missing(api, dataset, hp, `${what} after ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`);
+        if (values.every(Number.isNaN))
+          throw await missing(api, dataset, hp, `${what} after ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`);
       }
       starts = accuracy.starts;
       levels.push({
@@ -139,9 +140,10 @@ export class SearchTable {
   }
 
   /** Trains an architecture and validates it, as far as anybody can tell. @throws SearchError */
-  evaluate(suggestion: Suggestion, random: PythonRandom): Evaluation {
+  evaluate(suggested: Suggestion | Suggestion['architecture'], random: PythonRandom): Evaluation {
+    const suggestion = typeof suggested === 'object' ? suggested : { architecture: suggested };
     const index = this.#index(suggestion.architecture);
-    const { epochs = this.#last.epochs, resume } = suggestion;
+    const { epochs = this.#last.epochs, resume } = suggestion as Suggestion;
     const level = this.#levels.get(epochs);
     if (!level) {
       const known = [...this.#levels.keys()].join(', ');
