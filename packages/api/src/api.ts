@@ -336,14 +336,10 @@ export class NASBench201API implements Iterable<string>, Disposable {
     const known = last && (typeof wanted === 'boolean' || last.seeds.includes(wanted)) ? last : undefined;
     const results = known ? undefined : this.#records.results(asked, hp);
     const choice = wanted === true ? this.#random.choice(known?.seeds ?? results!.getDatasetSeeds(dataset)) : wanted;
-    const find = (set: string): Metrics | undefined => {
-      try {
-        return known ? known.metrics(set, choice) : results!.getMetrics(dataset, set, options.iepoch, choice);
-      } catch (error) {
-        if (error instanceof QueryError) return undefined;
-        throw error;
-      }
-    };
+    const find = (set: string): Metrics | undefined =>
+      orNone(undefined, () =>
+        known ? known.metrics(set, choice) : results!.getMetrics(dataset, set, options.iepoch, choice),
+      );
     const metrics = (set: string): Metrics =>
       known?.metrics(set, choice) ??
       (results ?? this.#records.results(asked, hp)).getMetrics(dataset, set, options.iepoch, choice);
@@ -507,37 +503,45 @@ export class NASBench201API implements Iterable<string>, Disposable {
    * @throws QueryError for names that there are not
    */
   async trialColumn<D extends Dataset>(dataset: D, options: ColumnOptions<D>): Promise<TrialColumn> {
+    const { hp, use12EpochsResult, signal } = options;
+    const [column] = await this.trialColumns(dataset, [options], { hp, use12EpochsResult, signal });
+    return column!;
+  }
+
+  /** Several of them, which in a folder takes not much longer than one. @throws QueryError */
+  async trialColumns<D extends Dataset>(
+    dataset: D,
+    requests: readonly Omit<ColumnOptions<D>, keyof HpOption | 'signal'>[],
+    options: HpOption & { signal?: AbortSignal | undefined } = {},
+  ): Promise<TrialColumn[]> {
     if (!DATASETS.includes(dataset)) throw this.#noDataset(dataset, DATASETS);
     const hp = hpName(options);
     const file = this.#records.single;
+    const columns: TrialColumn[] = [];
     if (file) {
-      const request = columnRequest(dataset, hp, options);
-      return trialColumnOf(await withSignal(() => file.column(request), options.signal), hp, options);
+      for (const request of requests) {
+        const read = () => file.column(columnRequest(dataset, hp, request));
+        columns.push(trialColumnOf(await withSignal(read, options.signal), hp, request));
+      }
+      return columns;
     }
     const starts = new Uint32Array(this.length + 1);
-    const values: number[] = [];
+    const values = requests.map((): number[] => []);
     for await (const portion of this.#portions(this.metaArchs.keys(), options.signal)) {
       for (const index of portion) {
-        values.push(...this.#valuesOfTrials(index, dataset, hp, options));
-        starts[index + 1] = values.length;
+        const trials = this.#trialsOf(index, dataset, hp);
+        starts[index + 1] = starts[index]! + trials.length;
+        requests.forEach((request, r) => {
+          for (const trial of trials) values[r]!.push(orNone(Number.NaN, () => numberOfTrial(trial, request)));
+        });
       }
     }
-    return { starts, values: Float64Array.from(values) };
+    return values.map((column) => ({ starts, values: Float64Array.from(column) }));
   }
 
-  /** A number of each trial, read by itself; none where the architecture was not trained on the data set. */
-  #valuesOfTrials(index: number, dataset: Dataset, hp: HpName, options: ColumnOptions<Dataset>): number[] {
-    const orNone = <T>(none: T, answer: () => T): T => {
-      try {
-        return answer();
-      } catch (error) {
-        if (error instanceof QueryError) return none;
-        throw error;
-      }
-    };
-    const results = orNone(undefined, () => this.#records.results(index, hp));
-    const trials = results && orNone(undefined, () => results.query(dataset));
-    return [...(trials ?? [])].map(([, trial]) => orNone(Number.NaN, () => numberOfTrial(trial, options)));
+  /** The trials of an architecture on a data set; none where it was not trained on that. */
+  #trialsOf(index: number, dataset: Dataset, hp: HpName): ResultsCount[] {
+    return orNone([], () => [...this.#records.results(index, hp).query(dataset).values()]);
   }
 
   async #column(
@@ -555,13 +559,8 @@ export class NASBench201API implements Iterable<string>, Disposable {
       return {
         at,
         find(index) {
-          try {
-            const value = at(index);
-            return Number.isNaN(value) ? undefined : value;
-          } catch (error) {
-            if (error instanceof QueryError) return undefined;
-            throw error;
-          }
+          const value = orNone(Number.NaN, () => at(index));
+          return Number.isNaN(value) ? undefined : value;
         },
       };
     }
@@ -836,6 +835,16 @@ export async function openArchitecture(
   const index = file.recordIndexes()[0]!;
   const records = new Records({ main: file }, file.describe().namedByEpochs ? 'nats-bench' : 'nas-bench-201');
   return new Map(file.hyperParameters(index).map((hp) => [hp as HpName, records.results(index, hp)]));
+}
+
+/** An answer, or what stands for one where there is none. */
+function orNone<T>(none: T, answer: () => T): T {
+  try {
+    return answer();
+  } catch (error) {
+    if (error instanceof QueryError) return none;
+    throw error;
+  }
 }
 
 function torchHome(): string {

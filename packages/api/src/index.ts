@@ -75,7 +75,6 @@ export {
 } from './results/results-count.js';
 export type { Evaluation, SearchAlgorithm, SearchContext, SearchMethod, Suggestion } from './search/algorithm.js';
 export { SearchError, type SearchErrorCode } from './search/errors.js';
-export { nearest } from './search/nearest.js';
 export { type MeanAndDeviation, PUBLISHED_RESULTS, type PublishedRow } from './search/published.js';
 export {
   type OptionSpec,

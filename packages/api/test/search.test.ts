@@ -11,7 +11,6 @@ import {
   independentSeeds,
   loadSearch,
   NASBench201API,
-  nearest,
   prepareSearch,
   repeatSearch,
   runSearch,
@@ -24,6 +23,7 @@ import {
   SearchTable,
 } from '../src/index.js';
 import { rungEpochs } from '../src/search/hyperband.js';
+import { nearest } from '../src/search/nearest.js';
 import { BENCHMARKS } from './support/ask.js';
 import { madeUpTable } from './support/search-table.js';
 
@@ -272,6 +272,12 @@ describe("anybody's own algorithm", () => {
       '1, 4, 12, found 5',
     ],
     ['suggests nothing', () => ({ suggest: () => undefined }), 'ALGORITHM_FAILED', 'ended without an architecture'],
+    [
+      'goes on after the budget has ended',
+      () => ({ suggest: () => 1, overBudget: 'refuse' }),
+      'ALGORITHM_FAILED',
+      'does not end',
+    ],
     ['cannot begin', () => Promise.reject as never, 'ALGORITHM_FAILED', 'suggest() failed'],
     [
       'throws in observe',
@@ -328,7 +334,7 @@ describe('what cannot be searched', () => {
     expect(runSearch(madeUpTable(), random, { seed: 0, budget: 121 }).indexes).toHaveLength(1);
   });
 
-  it.each([0, -1, Number.NaN])('a budget of %d seconds', (budget) => {
+  it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])('a budget of %d seconds', (budget) => {
     expect(failure(() => runSearch(table, prepareSearch('random').method, { seed: 0, budget })).code).toBe(
       'BAD_OPTION',
     );
@@ -344,6 +350,11 @@ describe('what cannot be searched', () => {
       code: 'NO_RESULTS',
       message: expect.stringMatching(/no .* of cifar100 with hp '12'.*FILEv1\.1/),
     });
+    for (const epochs of [0, 13, 1.5]) {
+      await expect(SearchTable.read(v1_0, 'cifar10', { epochs: [epochs] })).rejects.toMatchObject({
+        code: 'BAD_OPTION',
+      });
+    }
     await expect(SearchTable.read(v1_0, 'cifar10', { hp: '200' })).rejects.toMatchObject({ code: 'NO_RESULTS' });
     v1_0.close();
     const size = await NASBench201API.open(join(BENCHMARKS, 'NATS-sss-v1_0-small-simple'), { onWarning: () => {} });
@@ -360,6 +371,16 @@ describe('what cannot be searched', () => {
     });
     expect(failure(() => runSearch(few, prepareSearch('r-ea').method, { seed: 0 })).code).toBe('NOT_IN_SPACE');
     api.close();
+  });
+});
+
+it('refuses evaluations that take no time, on which no budget would ever end', () => {
+  const { parts } = madeUpTable();
+  const free = { ...parts.levels[0]!, cost: new Float64Array(parts.levels[0]!.cost.length) };
+  const random = prepareSearch('random').method;
+  expect(failure(() => runSearch(new SearchTable({ ...parts, levels: [free] }), random, { seed: 0 }))).toMatchObject({
+    code: 'NO_RESULTS',
+    message: expect.stringContaining('takes 0 s'),
   });
 });
 

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { SEARCH_ALGORITHMS } from 'nas-bench-201';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { searchFile, TOOL } from '../../../test-fixtures/searches/search-file.mjs';
 
@@ -32,6 +33,16 @@ function trace(
   const { runs } = JSON.parse(readFileSync(join(FIXTURES, 'searches', `${name}.json`), 'utf8'));
   return runs.find((run: { dataset: string; seed: number }) => run.dataset === dataset && run.seed === seed);
 }
+
+it('tells the algorithms and their options, as they are', () => {
+  const { out } = cli('search', '--help');
+  for (const [name, { options }] of Object.entries(SEARCH_ALGORITHMS)) {
+    const at = out.indexOf(`\n  ${name} `);
+    expect(at, name).toBeGreaterThan(0);
+    const text = out.slice(at, out.indexOf('\n  ', out.indexOf('\n', at + 1)) + 160);
+    for (const [option, { default: value }] of Object.entries(options)) expect(text).toContain(`${option}=${value}`);
+  }
+});
 
 describe('wrong usage', () => {
   it.each([

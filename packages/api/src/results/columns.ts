@@ -36,7 +36,9 @@ const COLUMN_FIELDS: Record<ColumnMetric, (training: boolean) => ColumnRequest['
   latency: () => 'latency',
 };
 
-export function columnRequest(dataset: Dataset, hp: HpName, options: ColumnOptions<Dataset>): ColumnRequest {
+type Request = Omit<ColumnOptions<Dataset>, keyof HpOption | 'signal'>;
+
+export function columnRequest(dataset: Dataset, hp: HpName, options: Request): ColumnRequest {
   const { metric, set = 'train', iepoch } = options;
   return {
     hp,
@@ -71,7 +73,7 @@ export function trialColumnOf(
 }
 
 /** A trial's number; NaN where its times were not recorded. @throws QueryError where it has no such set or epoch */
-export function numberOfTrial(trial: ResultsCount, { metric, set = 'train', iepoch }: ColumnOptions<Dataset>): number {
+export function numberOfTrial(trial: ResultsCount, { metric, set = 'train', iepoch }: Request): number {
   if (metric === 'flops') return trial.flop;
   if (metric === 'params') return trial.params;
   if (metric === 'latency') return trial.getLatency();

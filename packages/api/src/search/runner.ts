@@ -6,6 +6,9 @@ import type { SearchTable } from './table.js';
 /** Simulated seconds that the reference's scripts search for, whatever the data set. */
 export const PUBLISHED_BUDGET = 12_000;
 
+/** How often an algorithm may go on to suggest after its budget has ended: BOHB does so some hundred times. */
+const REFUSED_AT_MOST = 100_000;
+
 export interface RunOptions {
   /** Seeds the random choices, as the reference's `--rand_seed` does. A whole number from 0 to 2^32 - 1. */
   seed: number;
@@ -75,7 +78,9 @@ function checked(options: RunOptions): { seed: number; budget: number } {
   if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
     throw new SearchError('BAD_OPTION', `expected a whole number from 0 to 2^32 - 1 as the seed, found ${seed}`);
   }
-  if (!(budget > 0)) throw new SearchError('BAD_OPTION', `expected a budget of more than 0 seconds, found ${budget}`);
+  if (!(budget > 0 && budget < Number.POSITIVE_INFINITY)) {
+    throw new SearchError('BAD_OPTION', `expected a budget of more than 0 seconds, found ${budget}`);
+  }
   return { seed, budget };
 }
 
@@ -104,6 +109,7 @@ export function runSearch(table: SearchTable, method: SearchMethod, options: Run
     const algorithm: SearchAlgorithm = method({ space: table.space, random, seed });
     const { overBudget = 'drop', unconditional = 0 } = algorithm;
     let ended = false;
+    let refused = 0;
     let since = performance.now();
     const chargeRealTime = () => {
       if (options.chargeRealTime) clock += (performance.now() - since) / 1000;
@@ -122,6 +128,7 @@ export function runSearch(table: SearchTable, method: SearchMethod, options: Run
       if (pays) clock = after;
       else if (overBudget === 'drop') break;
       else ended = true;
+      if (ended && ++refused > REFUSED_AT_MOST) throw new Error('the search does not end with its budget');
       if (!pays && overBudget === 'refuse') evaluation = { ...evaluation, accuracy: 0, cost: 0, paid: false };
       else history.add(evaluation, clock);
       if (pays || overBudget === 'refuse') {

@@ -88,35 +88,37 @@ export class SearchTable {
     }
     const trained = searchedDataset(dataset);
     const all = EPOCHS_OF_HP[hp];
-    const wanted = [...new Set(options.epochs ?? [all])].sort((a, b) => a - b);
-    let starts: Uint32Array = new Uint32Array();
+    const wanted = [...new Set(options.epochs?.length ? options.epochs : [all])].sort((a, b) => a - b);
+    const wrong = wanted.find((epochs) => !Number.isInteger(epochs) || epochs < 1 || epochs > all);
+    if (wrong !== undefined) {
+      throw new SearchError('BAD_OPTION', `expected numbers of epochs from 1 to ${all}, found ${wrong}`);
+    }
+    const requests = wanted.flatMap((epochs) => {
+      const iepoch = epochs === all ? undefined : epochs - 1;
+      return [
+        { metric: 'accuracy', set: 'x-valid', iepoch },
+        { metric: 'all-time', set: 'train', iepoch },
+        { metric: 'all-time', set: 'x-valid', iepoch },
+      ] as const;
+    });
+    const columns = await api.trialColumns(trained, requests, { hp, signal: options.signal });
+    const { starts } = columns[0]!;
     const levels: TableLevel[] = [];
-    for (const epochs of wanted) {
-      const column = (metric: 'accuracy' | 'all-time', set: 'train' | 'x-valid') =>
-        api.trialColumn(trained, {
-          metric,
-          set,
-          hp,
-          iepoch: epochs === all ? undefined : epochs - 1,
-          signal: options.signal,
-        });
-      const accuracy = await column('accuracy', 'x-valid');
-      const training = await column('all-time', 'train');
-      const validation = await column('all-time', 'x-valid');
-      for (const [what, { values }] of [
-        ['validation accuracies', accuracy],
-        ['training times', training],
-        ['validation times', validation],
+    for (const [i, epochs] of wanted.entries()) {
+      const [accuracy, training, validation] = columns.slice(3 * i, 3 * i + 3).map((column) => column.values);
+      for (const [what, values] of [
+        ['validation accuracies', accuracy!],
+        ['training times', training!],
+        ['validation times', validation!],
       ] as const) {
-        if (values.every(Number.isNaN))
-          throw await missing(api, dataset, hp, `${what} after ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`);
+        const after = `${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`;
+        if (values.every(Number.isNaN)) throw await missing(api, dataset, hp, `${what} after ${after}`);
       }
-      starts = accuracy.starts;
       levels.push({
         epochs,
-        accuracy: inSharedMemory(accuracy.values),
-        training: inSharedMemory(training.values),
-        cost: inSharedMemory(training.values.map((seconds, i) => seconds + validation.values[i]! / epochs)),
+        accuracy: inSharedMemory(accuracy!),
+        training: inSharedMemory(training!),
+        cost: inSharedMemory(training!.map((seconds, trial) => seconds + validation![trial]! / epochs)),
       });
     }
     return new SearchTable({ dataset, hp, architectures: api.metaArchs, starts, levels });
@@ -158,6 +160,9 @@ export class SearchTable {
     let cost = level.cost[first + trial]!;
     if (resume) cost -= this.#levels.get(resume.epochs)?.training[first + trial] ?? 0;
     if (Number.isNaN(accuracy) || Number.isNaN(cost)) throw this.#notEvaluated(index);
+    if (cost <= 0) {
+      throw new SearchError('NO_RESULTS', `architecture ${index} takes ${cost} s on '${this.dataset}': no budget ends`);
+    }
     return { index, epochs, trial, accuracy, cost, paid: true };
   }
 

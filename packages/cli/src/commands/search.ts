@@ -11,6 +11,21 @@ import type { Terminal } from '../terminal.js';
 import { decimal, facts, integer, printable, table } from '../text.js';
 import { writeWhole } from '../write.js';
 
+// Spelled out here: to ask the API for them would load it for --help.
+const ALGORITHMS = `
+Algorithms, and what -o sets them to:
+  r-ea                regularized evolution       populationSize=10 sampleSize=3
+  random              random search
+  reinforce           policy gradient             learningRate=0.01 emaMomentum=0.9
+  bohb                Hyperband with a model      iterations=50 samples=4 randomFraction=0 minBandwidth=0.3
+                                                  eta=3 minBudget=12 maxBudget=200
+  local-search        hill climbing, restarts     step=best (or first)
+  successive-halving  on the recorded curves      eta=3 minEpochs=1
+  hyperband           the same from several starts  eta=3 minEpochs=1
+  ./mine.mjs          your own: its default export begins a search (the README shows one)
+
+With --hp 12, as published, an evaluation is a training of 12 epochs; with 200 it is the full one.`;
+
 interface SearchCommandOptions extends RunsOptions {
   option?: Record<string, number | string>;
   table?: 'paper';
@@ -19,10 +34,7 @@ interface SearchCommandOptions extends RunsOptions {
 export function search(terminal: Terminal): Command {
   const command = new Command('search')
     .description('searches the benchmark: asks it what training would have given, and pays in simulated seconds')
-    .argument(
-      '<algorithm>',
-      'r-ea, random, reinforce, bohb, local-search, successive-halving, hyperband, or a module: ./mine.mjs',
-    )
+    .argument('<algorithm>', 'one of those below, or a module: ./mine.mjs')
     .argument('<file>', 'a benchmark file, or a NATS-Bench folder')
     .addOption(
       new Option('-o, --option <name=value>', "the algorithm's, again for each (default: as published)").argParser(
@@ -30,6 +42,7 @@ export function search(terminal: Terminal): Command {
       ),
     );
   return addRunsOptions(command, 1)
+    .addHelpText('after', ALGORITHMS)
     .addOption(new Option('--table <form>', 'paper: on all three data sets, as its table 5').choices(['paper']))
     .action((algorithm: string, file: string, options: SearchCommandOptions, self: Command) => {
       if (options.table && options.dataset !== 'cifar10') {

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { HpName, PaperDataset, RepeatOptions } from 'nas-bench-201';
-import { hpOption, positiveNumber, wholeNumber } from '../options.js';
+import { positiveNumber, wholeNumber } from '../options.js';
 
 const PAPER_DATASETS = ['cifar10', 'cifar100', 'ImageNet16-120'] as const satisfies readonly PaperDataset[];
 
@@ -48,7 +48,12 @@ export function addRunsOptions(command: Command, runs: number): Command {
         .argParser(positiveNumber)
         .default(12_000),
     )
-    .addOption(hpOption().default(undefined, '12, as published'))
+    .addOption(
+      new Option('--hp <epochs>', 'whose results an evaluation gives (default: 12, as published)').choices([
+        '12',
+        '200',
+      ]),
+    )
     .addOption(new Option('--threads <n>', 'worker threads (default: one a core)').argParser(wholeNumber))
     .option('--real-time', 'charge the real seconds that the algorithm takes, too')
     .option('--csv <file>', 'write every step of every run');
@@ -60,7 +65,7 @@ export function repeatOptions(options: RunsOptions): RepeatOptions {
   return {
     seeds: seed === -1 ? { walkFrom: randomInt(1, 100_001), runs } : Array.from({ length: runs }, (_, i) => seed + i),
     budget,
-    threads: runs === 1 ? 0 : threads,
+    threads,
     chargeRealTime: realTime,
   };
 }

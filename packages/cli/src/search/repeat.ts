@@ -28,6 +28,8 @@ export async function repeated(
       (bar) =>
         repeatSearch(table, searcher.source, {
           ...options,
+          // A single run is done sooner than a thread begins; somebody's own may never be done, and is ended with its thread.
+          threads: count === 1 && 'name' in searcher.source ? 0 : options.threads,
           signal: terminal.signal,
           onRun(run, finished) {
             runs.push(run);
