@@ -2,7 +2,6 @@ import { statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import {
-  type ColumnRequest,
   type NativeBenchmarkFile,
   type NativeColumn,
   type OpenBenchmarkOptions,
@@ -31,6 +30,16 @@ import {
 import { PythonRandom, type PythonSeed } from './random/python-random.js';
 import type { ArchResults, ComputeCosts, Metrics, TrialChoice } from './results/arch-results.js';
 import { meanOverTrials, type Reference } from './results/averaging.js';
+import {
+  type ColumnMetric,
+  type ColumnOptions,
+  columnRequest,
+  epochsBy,
+  numberOfTrial,
+  startsOf,
+  type TrialColumn,
+  trialColumnOf,
+} from './results/columns.js';
 import { informationLines } from './results/information.js';
 import type { NetworkConfig, ResultsCount } from './results/results-count.js';
 import * as cell from './space/cell.js';
@@ -85,18 +94,6 @@ export type MoreInfo<D extends Dataset = Dataset> = InfoOf<'train'> &
       ? InfoOf<'valid'> & Partial<InfoOf<'test'>>
       : Partial<InfoOf<'valid'> & InfoOf<'test'> & InfoOf<'valtest'>>);
 
-/** A number that every architecture has. `per-time` and `all-time` as in `MoreInfo`; costs as in `ComputeCosts`. */
-export type ColumnMetric = 'accuracy' | 'loss' | 'per-time' | 'all-time' | 'flops' | 'params' | 'latency';
-
-export interface ColumnOptions<D extends Dataset> extends HpOption {
-  metric: ColumnMetric;
-  /** Of accuracy, loss and times. */
-  set?: SetOf<D> | undefined;
-  /** The epoch, from 0. Default: the last. */
-  iepoch?: number | undefined;
-  signal?: AbortSignal | undefined;
-}
-
 export interface FindBestOptions extends HpOption {
   /** Millions of FLOPs at most. */
   flopMax?: number | undefined;
@@ -117,16 +114,6 @@ export interface CostWarning {
 
 /** Architectures between two pauses: a file of a folder takes a few milliseconds. */
 const PORTION = 16;
-
-const COLUMN_FIELDS: Record<ColumnMetric, (training: boolean) => ColumnRequest['field']> = {
-  accuracy: (training) => (training ? 'train_acc1es' : 'eval_acc1es'),
-  loss: (training) => (training ? 'train_losses' : 'eval_losses'),
-  'per-time': (training) => (training ? 'train_times' : 'eval_times'),
-  'all-time': (training) => (training ? 'train_times' : 'eval_times'),
-  flops: () => 'flop',
-  params: () => 'params',
-  latency: () => 'latency',
-};
 
 /**
  * NAS-Bench-201: 15,625 architectures, each trained on CIFAR-10, CIFAR-100 and ImageNet16-120, every epoch recorded.
@@ -352,14 +339,10 @@ export class NASBench201API implements Iterable<string>, Disposable {
     const known = last && (typeof wanted === 'boolean' || last.seeds.includes(wanted)) ? last : undefined;
     const results = known ? undefined : this.#records.results(asked, hp);
     const choice = wanted === true ? this.#random.choice(known?.seeds ?? results!.getDatasetSeeds(dataset)) : wanted;
-    const find = (set: string): Metrics | undefined => {
-      try {
-        return known ? known.metrics(set, choice) : results!.getMetrics(dataset, set, options.iepoch, choice);
-      } catch (error) {
-        if (error instanceof QueryError) return undefined;
-        throw error;
-      }
-    };
+    const find = (set: string): Metrics | undefined =>
+      orNone(undefined, () =>
+        known ? known.metrics(set, choice) : results!.getMetrics(dataset, set, options.iepoch, choice),
+      );
     const metrics = (set: string): Metrics =>
       known?.metrics(set, choice) ??
       (results ?? this.#records.results(asked, hp)).getMetrics(dataset, set, options.iepoch, choice);
@@ -518,6 +501,52 @@ export class NASBench201API implements Iterable<string>, Disposable {
     return out;
   }
 
+  /**
+   * One number of every trial of every architecture, in the order of the file's seeds; NaN where it has none.
+   * @throws QueryError for names that there are not
+   */
+  async trialColumn<D extends Dataset>(dataset: D, options: ColumnOptions<D>): Promise<TrialColumn> {
+    const { hp, use12EpochsResult, signal } = options;
+    const [column] = await this.trialColumns(dataset, [options], { hp, use12EpochsResult, signal });
+    return column!;
+  }
+
+  /** Several of them, which in a folder takes not much longer than one. @throws QueryError */
+  async trialColumns<D extends Dataset>(
+    dataset: D,
+    requests: readonly Omit<ColumnOptions<D>, keyof HpOption | 'signal'>[],
+    options: HpOption & { signal?: AbortSignal | undefined } = {},
+  ): Promise<TrialColumn[]> {
+    if (!DATASETS.includes(dataset)) throw this.#noDataset(dataset, DATASETS);
+    const hp = hpName(options);
+    const file = this.#records.single;
+    const columns: TrialColumn[] = [];
+    if (file) {
+      for (const request of requests) {
+        const read = () => file.column(columnRequest(dataset, hp, request));
+        columns.push(trialColumnOf(await withSignal(read, options.signal), hp, request));
+      }
+      return columns;
+    }
+    const starts = new Uint32Array(this.length + 1);
+    const values = requests.map((): number[] => []);
+    for await (const portion of this.#portions(this.metaArchs.keys(), options.signal)) {
+      for (const index of portion) {
+        const trials = this.#trialsOf(index, dataset, hp);
+        starts[index + 1] = starts[index]! + trials.length;
+        requests.forEach((request, r) => {
+          for (const trial of trials) values[r]!.push(orNone(Number.NaN, () => numberOfTrial(trial, request)));
+        });
+      }
+    }
+    return values.map((column) => ({ starts, values: Float64Array.from(column) }));
+  }
+
+  /** The trials of an architecture on a data set; none where it was not trained on that. */
+  #trialsOf(index: number, dataset: Dataset, hp: HpName): ResultsCount[] {
+    return orNone([], () => [...this.#records.results(index, hp).query(dataset).values()]);
+  }
+
   async #column(
     dataset: Dataset,
     options: ColumnOptions<Dataset>,
@@ -533,32 +562,15 @@ export class NASBench201API implements Iterable<string>, Disposable {
       return {
         at,
         find(index) {
-          try {
-            const value = at(index);
-            return Number.isNaN(value) ? undefined : value;
-          } catch (error) {
-            if (error instanceof QueryError) return undefined;
-            throw error;
-          }
+          const value = orNone(Number.NaN, () => at(index));
+          return Number.isNaN(value) ? undefined : value;
         },
       };
     }
-    const request: ColumnRequest = {
-      hp,
-      dataset,
-      field: COLUMN_FIELDS[metric](set === 'train'),
-      set: set === 'train' || set === undefined ? '' : set,
-      epoch: iepoch ?? -1,
-      cumulative: metric === 'per-time' || metric === 'all-time',
-    };
+    const request = columnRequest(dataset, hp, options);
     const column: NativeColumn = await withSignal(() => file.column(request), signal);
-    const starts = new Uint32Array(column.counts.length);
-    let next = 0;
-    for (let i = 0; i < starts.length; i++) {
-      starts[i] = next;
-      if (column.counts[i] !== 255) next += column.counts[i]!;
-    }
-    const epochs = iepoch === undefined ? { '01': 1, '12': 12, '90': 90, '200': 200 }[hp] : iepoch + 1;
+    const starts = startsOf(column);
+    const epochs = epochsBy(hp, iepoch);
     const find = (index: number): number | undefined => {
       const count = column.counts[index]!;
       if (count === 255 || count === 0) return undefined;
@@ -850,6 +862,16 @@ export async function openArchitecture(
   const index = file.recordIndexes()[0]!;
   const records = new Records({ main: file }, file.describe().namedByEpochs ? 'nats-bench' : 'nas-bench-201');
   return new Map(file.hyperParameters(index).map((hp) => [hp as HpName, records.results(index, hp)]));
+}
+
+/** An answer, or what stands for one where there is none. */
+function orNone<T>(none: T, answer: () => T): T {
+  try {
+    return answer();
+  } catch (error) {
+    if (error instanceof QueryError) return none;
+    throw error;
+  }
 }
 
 function torchHome(): string {

@@ -26,8 +26,6 @@ export {
   ARCHIVE_DIRS,
   type Architecture,
   BENCHMARK_FILES,
-  type ColumnMetric,
-  type ColumnOptions,
   type CostWarning,
   type FindBestOptions,
   type InfoOptions,
@@ -65,9 +63,12 @@ export {
   remapDatasetSetNames,
   type SetOf,
 } from './names.js';
+export { NumpyRandom } from './random/numpy-random.js';
 export { PythonRandom, type PythonSeed } from './random/python-random.js';
+export { TorchRandom } from './random/torch-random.js';
 export { ArchResults, type ComputeCosts, type Metrics, type TrialChoice } from './results/arch-results.js';
 export type { Reference } from './results/averaging.js';
+export type { ColumnMetric, ColumnOptions, TrialColumn } from './results/columns.js';
 export {
   type CurveMetric,
   type EpochInfo,
@@ -75,6 +76,24 @@ export {
   ResultsCount,
   type TimeInfo,
 } from './results/results-count.js';
+export type { Evaluation, SearchAlgorithm, SearchContext, SearchMethod, Suggestion } from './search/algorithm.js';
+export { SearchError, type SearchErrorCode } from './search/errors.js';
+export { type MeanAndDeviation, PUBLISHED_RESULTS, type PublishedRow } from './search/published.js';
+export {
+  type OptionSpec,
+  type PreparedSearch,
+  prepareSearch,
+  SEARCH_ALGORITHMS,
+  type SearchEntry,
+  type SearchName,
+  type SearchOptions,
+} from './search/registry.js';
+export { independentSeeds, type RepeatOptions, repeatSearch } from './search/repeat.js';
+export { PUBLISHED_BUDGET, type RunOptions, runSearch, type SearchRun } from './search/runner.js';
+export { loadSearch, type SearchSource } from './search/source.js';
+export type { SearchSpace } from './search/space.js';
+export { SearchTable, type TableLevel, type TableOptions, type TableParts } from './search/table.js';
+export { Truth } from './search/truth.js';
 export {
   ArchitectureError,
   type Cell,

@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { archs } from './commands/archs.js';
 import { best } from './commands/best.js';
+import { compare } from './commands/compare.js';
 import { info } from './commands/info.js';
 import { inspect } from './commands/inspect.js';
 import { query } from './commands/query.js';
+import { search } from './commands/search.js';
 import { show } from './commands/show.js';
 import { verify } from './commands/verify.js';
 import { describeFailure } from './failure.js';
@@ -21,6 +23,7 @@ Examples:
   nb201 info NAS-Bench-201-v1_1-096897.pth
   nb201 query NAS-Bench-201-v1_1-096897.pth 284 --dataset cifar100
   nb201 best NAS-Bench-201-v1_1-096897.pth --max-params 0.5
+  nb201 search r-ea NAS-Bench-201-v1_1-096897.pth --seed 7
   nb201 archs '|nor_conv_3x3~0|+|nor_conv_3x3~0|none~1|+|skip_connect~0|none~1|none~2|'`;
 
 /**
@@ -42,7 +45,7 @@ export async function run(args: readonly string[]): Promise<number> {
       terminal.json = json === true;
       if (sideCar !== undefined) process.env.NB201_SIDE_CAR = sideCar;
     });
-  for (const command of [info, inspect, query, best, show, archs, verify]) {
+  for (const command of [info, inspect, query, best, search, compare, show, archs, verify]) {
     const added = command(terminal)
       .option('--json', 'one JSON document on stdout')
       .option('--side-car <folder>', "keep what was found in large files here (default: beside them; 'off': nowhere)")
