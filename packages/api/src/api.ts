@@ -36,6 +36,8 @@ import * as cell from './space/cell.js';
 import { isChannels } from './space/channels.js';
 import { networkCost, TASK_SHAPES } from './space/cost.js';
 import { uniqueString } from './space/isomorphism.js';
+import type { SweepBatch } from './sweep/batch.js';
+import { type SweepOptions, sweepPortions } from './sweep/sweep.js';
 
 /** The published files, oldest first. The six digits are the end of the file's MD5. */
 export const BENCHMARK_FILES = ['NAS-Bench-201-v1_0-e61699.pth', 'NAS-Bench-201-v1_1-096897.pth'] as const;
@@ -784,6 +786,16 @@ export class NASBench201API implements Iterable<string>, Disposable {
       }
     }
     return [...this.#isomorphs.get(this.unique(arch))!];
+  }
+
+  /**
+   * Every number of every trial as flat arrays, a batch of architectures at a time, in index order: read on several
+   * threads, a few batches ahead of the receiver and no more.
+   * @throws ReadError, QueryError; the signal's reason where it was aborted
+   */
+  sweep(options: SweepOptions = {}): AsyncGenerator<SweepBatch> {
+    const indexes = options.archs ? Array.from(options.archs, (index) => this.#checked(index)) : this.metaArchs.keys();
+    return sweepPortions(this.#records.portions(indexes), options);
   }
 
   /**

@@ -1,7 +1,9 @@
 export {
   Complex,
+  CURVE_FIELDS,
   CurveDict,
   type CurveEntries,
+  type CurveField,
   DictStream,
   Dtype,
   Float32,
@@ -100,3 +102,5 @@ export {
 export { type NetworkCost, networkCost, TASK_SHAPES, type TaskShape } from './space/cost.js';
 export { isConnected, uniqueString } from './space/isomorphism.js';
 export { OPERATIONS, type Operation } from './space/operations.js';
+export type { SweepBatch } from './sweep/batch.js';
+export type { SweepOptions } from './sweep/sweep.js';

@@ -7,6 +7,7 @@ export {
 } from './benchmark-file.js';
 export { fromNative, native, ReadError, type ReadErrorCode, WriteError, type WriteErrorCode } from './errors.js';
 export {
+  type Abortable,
   type ColumnRequest,
   type ContainerKind,
   CURVE_FIELDS,
@@ -17,8 +18,10 @@ export {
   type NativeCurve,
   type NativeField,
   type NativeState,
+  type NativeSweepBatch,
   type NativeTrial,
   type ReadLimits,
+  type SweepRequest,
 } from './native.js';
 export { openTorch, readTorch, type TorchFile } from './torch-file.js';
 export {

@@ -99,6 +99,79 @@ export interface NativeColumn {
   presence: Uint8Array;
 }
 
+export interface SweepRequest {
+  /** Of the architectures; those that the file has no record of are left out. */
+  indexes: Int32Array;
+  /** Hyper-parameters and data sets; none: all. */
+  hps: readonly string[];
+  datasets: readonly string[];
+  /** Whether to give each trial's `arch_config` as well. */
+  configs: boolean;
+}
+
+/** Every number of every trial of some architectures. Rows refer to others by number, [n] says how many there are. */
+export interface NativeSweepBatch {
+  /** [A] */
+  indexes: Int32Array;
+  /** [S] One a set of hyper-parameters of an architecture. */
+  states: {
+    /** Row of `indexes`. */
+    architecture: Int32Array;
+    /** In `names()`. */
+    hp: Int32Array;
+    archIndex: Int32Array;
+    archStr: string[];
+    cleared: Uint8Array;
+    /** `dataset_seed` in the record's order. */
+    seeds: { dataset: string; seeds: Float64Array }[][];
+  };
+  /** [T] */
+  trials: {
+    /** Row of `states`. */
+    state: Int32Array;
+    /** Which of its state's trials it is in the file. */
+    number: Int32Array;
+    /** In `names()`. */
+    dataset: Int32Array;
+    seed: Float64Array;
+    epochs: Int32Array;
+    /** Millions; NaN where the record has none. */
+    flop: Float64Array;
+    params: Float64Array;
+    /** The attributes `name` and `seed` in `names()`; -1 where they are no texts. */
+    name: Int32Array;
+    seedText: Int32Array;
+    /** [T + 1] `eval_names` in `evalSets`, numbers in `names()`; one -1 where they have to be read with the record. */
+    evalFirst: Uint32Array;
+    evalSets: Int32Array;
+    /** `FieldState` of `latency`, and [T + 1] where it is in `latencies`. */
+    latencyState: Uint8Array;
+    latencyFirst: Uint32Array;
+    /** [T * 7] `FieldState` of each field, in the order of `CURVE_FIELDS`. */
+    fields: Uint8Array;
+    configs?: PythonValue[];
+  };
+  /** Seconds for a batch of 256. */
+  latencies: Float64Array;
+  /** [C] By trial, then by field, sets in the order of the dict. */
+  curves: {
+    /** Row of `trials`. */
+    trial: Uint32Array;
+    /** In `CURVE_FIELDS`. */
+    field: Uint8Array;
+    /** In `names()`, and behind these in `moreNames`; -1: training. */
+    set: Int32Array;
+    /** [C + 1] into `values`, which has one an epoch. */
+    first: Uint32Array;
+  };
+  moreNames: string[];
+  values: Float64Array;
+  /** For each value as in `NativeCurve`; absent where all are 1. */
+  presence?: Uint8Array;
+  /** Numbers of training curves in their dict's order, where that is not the order of the epochs. */
+  inOrder?: { curve: number; values: Float64Array }[];
+}
+
 /** A benchmark file, or one architecture's, that is open. Closed by `dispose()` or with its last reference. */
 export interface NativeBenchmarkFile {
   describe(): {
@@ -133,6 +206,8 @@ export interface NativeBenchmarkFile {
   storage(key: string): Uint8Array;
   column(request: ColumnRequest): Abortable<NativeColumn>;
   column(request: ColumnRequest, sync: true): NativeColumn;
+  /** A batch of a sweep. */
+  sweep(request: SweepRequest): Abortable<NativeSweepBatch>;
   dispose(): void;
 }
 

@@ -12,6 +12,7 @@ import { ArchResults } from '../results/arch-results.js';
 import type { Reference } from '../results/averaging.js';
 import { LastEpoch } from '../results/last-epoch.js';
 import { FileTrial, RecentCurves } from '../results/trial-data.js';
+import type { Portion } from '../sweep/sweep.js';
 
 /** Trials whose curves are kept in memory: about 40 KB each with 200 epochs. */
 const CURVES_KEPT = 1500;
@@ -19,6 +20,9 @@ const CURVES_KEPT = 1500;
 const STATES_KEPT = 4000;
 /** NATS-Bench's single files that stay open: about 0.4 MB each. */
 const FILES_KEPT = 200;
+
+/** Architectures that are swept at once: some 5 MB of numbers. */
+const PORTION = 32;
 
 function remember<K, V>(map: Map<K, V>, key: K, value: V, limit: number): V {
   map.set(key, value);
@@ -103,6 +107,26 @@ export class Records {
     const opened = located(openBenchmarkFileSync(path, this.#limits));
     this.evaluated.add(index);
     return remember(this.#opened, index, opened, FILES_KEPT);
+  }
+
+  /** Where the records of these architectures are, in this order, some of one file at a time. Those without are left out. */
+  *portions(indexes: Iterable<number>): Generator<Portion> {
+    let file: NativeBenchmarkFile | undefined;
+    let there: number[] = [];
+    let as: number[] = [];
+    for (const index of indexes) {
+      const found = this.file(index);
+      if (!found) continue;
+      if (file && (found.file !== file || there.length === PORTION)) {
+        yield { file, indexes: Int32Array.from(there), as: Int32Array.from(as) };
+        there = [];
+        as = [];
+      }
+      file = found.file;
+      there.push(found.index);
+      as.push(index);
+    }
+    if (file) yield { file, indexes: Int32Array.from(there), as: Int32Array.from(as) };
   }
 
   has(index: number): boolean {

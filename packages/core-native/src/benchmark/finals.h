@@ -15,7 +15,7 @@ namespace nb201 {
 
 struct Final {
   uint32_t set = 0;    // index of the set's name; kTraining for the training images
-  bool timed = false;  // whether the two times are known
+  uint32_t timed = 0;  // whether the two times are known
   double loss = 0, accuracy = 0;
   double time = 0;  // seconds of the last epoch
   double all = 0;   // seconds of all epochs, added in order

@@ -26,6 +26,17 @@ class FileMemo::Nested {
   FileMemo& memo_;
 };
 
+void FileMemo::forget() {
+  regions_.clear();
+  ordered_ = true;
+  between_.clear();
+  far_.clear();
+  farItems_.clear();
+  outlines_.clear();
+  decoded_.clear();
+  types_.clear();
+}
+
 void FileMemo::add(const Region& region) {
   if (region.memoLeast <= region.memoMost && !regions_.empty()) {
     for (auto last = regions_.rbegin(); last != regions_.rend(); ++last) {

@@ -27,6 +27,8 @@ class FileMemo {
   FileMemo(const Container& container, SourcePtr bytes, FileMemo* base = nullptr)
       : container_(container), bytes_(std::move(bytes)), base_(base) {}
 
+  // Forgets everything, for a walk that begins anew.
+  void forget();
   void add(const Region& region);
   // Takes over the regions of a memo whose stretch follows.
   void append(const FileMemo& next);

@@ -7,6 +7,7 @@
 #include "benchmark/curves.h"
 #include "node/addon.h"
 #include "node/promise_worker.h"
+#include "node/sweep.h"
 #include "node/torch_file.h"
 
 namespace nb201::node {
@@ -70,9 +71,9 @@ class OpenWorker final : public PromiseWorker {
   std::shared_ptr<BenchmarkIndex> index_;
 };
 
-template <class T>
-Napi::Value copyOf(Napi::Env env, const std::vector<T>& from) {
-  if constexpr (sizeof(T) == 1) {
+template <class List>
+Napi::Value copyOf(Napi::Env env, const List& from) {
+  if constexpr (sizeof(*from.begin()) == 1) {
     Napi::Uint8Array out = Napi::Uint8Array::New(env, from.size());
     if (!from.empty()) std::memcpy(out.Data(), from.data(), from.size());
     return out;
@@ -141,7 +142,8 @@ void BenchmarkFile::define(Napi::Env env, Addon& addon, Napi::Object exports) {
        InstanceMethod("hyperParameters", &BenchmarkFile::hyperParameters),
        InstanceMethod("state", &BenchmarkFile::state), InstanceMethod("curves", &BenchmarkFile::curves),
        InstanceMethod("value", &BenchmarkFile::value), InstanceMethod("storage", &BenchmarkFile::storage),
-       InstanceMethod("column", &BenchmarkFile::column), InstanceMethod("dispose", &BenchmarkFile::dispose)});
+       InstanceMethod("column", &BenchmarkFile::column), InstanceMethod("sweep", &BenchmarkFile::sweep),
+       InstanceMethod("dispose", &BenchmarkFile::dispose)});
   addon.benchmarkFile = Napi::Persistent(constructor);
   exports.Set("BenchmarkFile", constructor);
 }
@@ -181,15 +183,15 @@ BenchmarkIndex& BenchmarkFile::index(Napi::Env env) {
 // The record, state and trial of the arguments (index, hp, trial number), or null.
 const Record* BenchmarkFile::record(const Napi::CallbackInfo& info) {
   if (!info[0].IsNumber()) throw Napi::TypeError::New(info.Env(), "expected an architecture's index");
-  return index(info.Env()).find(info[0].As<Napi::Number>().Int64Value());
+  return index(info.Env()).tables().record(info[0].As<Napi::Number>().Int64Value());
 }
 
 const State* BenchmarkFile::stateOf(const Napi::CallbackInfo& info) {
   const Record* found = record(info);
   if (!found || !info[1].IsString()) return nullptr;
   const std::string hp = info[1].As<Napi::String>();
-  for (const State& state : found->states) {
-    if (index_->names()[state.hp] == hp) return &state;
+  for (const State& state : index_->tables().statesOf(*found)) {
+    if (index_->tables().names()[state.hp] == hp) return &state;
   }
   return nullptr;
 }
@@ -198,38 +200,38 @@ const Trial* BenchmarkFile::trialOf(const Napi::CallbackInfo& info) {
   const State* found = stateOf(info);
   if (!found || !info[2].IsNumber()) return nullptr;
   const uint32_t number = info[2].As<Napi::Number>();
-  return number < found->trials.size() ? &found->trials[number] : nullptr;
+  return number < found->trialCount ? &index_->tables().trialsOf(*found)[number] : nullptr;
 }
 
 Napi::Value BenchmarkFile::describe(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const BenchmarkIndex& from = index(env);
   Napi::Object out = Napi::Object::New(env);
-  out.Set("kind", from.kind() == FileKind::Benchmark ? "benchmark" : "architecture");
+  out.Set("kind", from.tables().kind == FileKind::Benchmark ? "benchmark" : "architecture");
   out.Set("container", containerName(from.container().kind()));
   out.Set("bzip2", from.container().bzip2());
-  out.Set("instances", from.instances());
-  out.Set("namedByEpochs", from.namedByEpochs());
+  out.Set("instances", from.tables().instances);
+  out.Set("namedByEpochs", from.tables().namedByEpochs);
   out.Set("size", static_cast<double>(from.bytes()->size()));
-  out.Set("totalArchitectures", static_cast<double>(from.totalArchitectures()));
+  out.Set("totalArchitectures", static_cast<double>(from.tables().total));
   return out;
 }
 
 Napi::Value BenchmarkFile::architectures(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const std::vector<std::string>& from = index(env).architectures();
+  const std::vector<std::string>& from = index(env).tables().architectures;
   Napi::Array out = Napi::Array::New(env, from.size());
   for (size_t i = 0; i < from.size(); ++i) out.Set(static_cast<uint32_t>(i), textToJs(env, from[i]));
   return out;
 }
 
 Napi::Value BenchmarkFile::evaluated(const Napi::CallbackInfo& info) {
-  return copyOf(info.Env(), index(info.Env()).evaluated());
+  return copyOf(info.Env(), index(info.Env()).tables().evaluated);
 }
 
 Napi::Value BenchmarkFile::recordIndexes(const Napi::CallbackInfo& info) {
   std::vector<int64_t> out;
-  for (const Record& record : index(info.Env()).records()) out.push_back(record.index);
+  for (const Record& record : index(info.Env()).tables().records) out.push_back(record.index);
   return copyOf(info.Env(), out);
 }
 
@@ -238,7 +240,21 @@ Napi::Value BenchmarkFile::hyperParameters(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Napi::Array out = Napi::Array::New(env);
   if (const Record* found = record(info)) {
-    for (const State& state : found->states) out.Set(out.Length(), textToJs(env, index_->names()[state.hp]));
+    const Tables& tables = index_->tables();
+    for (const State& state : tables.statesOf(*found)) out.Set(out.Length(), textToJs(env, tables.names()[state.hp]));
+  }
+  return out;
+}
+
+// [{ name, seeds }]: dataset_seed in the record's order.
+static Napi::Array seedsOf(Napi::Env env, const Tables& tables, const State& state) {
+  Napi::Array out = Napi::Array::New(env, state.seedsCount);
+  uint32_t i = 0;
+  for (const Seeds& row : tables.seedsOf(state)) {
+    Napi::Object made = Napi::Object::New(env);
+    made.Set("name", textToJs(env, tables.names()[row.dataset]));
+    made.Set("seeds", copyOf(env, tables.valuesOf(row)));
+    out.Set(i++, made);
   }
   return out;
 }
@@ -249,32 +265,26 @@ Napi::Value BenchmarkFile::state(const Napi::CallbackInfo& info) {
   const State* state = stateOf(info);
   if (!state) return env.Undefined();
   return guarded(env, [&]() -> Napi::Value {
-    const auto& names = index_->names();
+    const Tables& tables = index_->tables();
+    const auto& names = tables.names();
     Napi::Object out = Napi::Object::New(env);
     out.Set("archIndex", static_cast<double>(state->archIndex));
-    out.Set("archStr", textToJs(env, state->archText));
-    out.Set("cleared", state->cleared);
-    Napi::Array trials = Napi::Array::New(env, state->trials.size());
-    for (size_t i = 0; i < state->trials.size(); ++i) {
-      const Trial& trial = state->trials[i];
+    out.Set("archStr", textToJs(env, tables.textOf(*state)));
+    out.Set("cleared", state->cleared != 0);
+    Napi::Array trials = Napi::Array::New(env, state->trialCount);
+    uint32_t t = 0;
+    for (const Trial& trial : tables.trialsOf(*state)) {
       Napi::Object made = Napi::Object::New(env);
       made.Set("dataset", textToJs(env, names[trial.dataset]));
       made.Set("seed", static_cast<double>(trial.seed));
       made.Set("epochs", trial.epochs);
-      made.Set("flop", index_->number(trial.flop).value);
-      made.Set("params", index_->number(trial.params).value);
+      made.Set("flop", index_->flop(trial).value);
+      made.Set("params", index_->params(trial).value);
       made.Set("meanLatency", meanLatency(*index_, trial));
-      trials.Set(static_cast<uint32_t>(i), made);
+      trials.Set(t++, made);
     }
     out.Set("trials", trials);
-    Napi::Array datasets = Napi::Array::New(env, state->datasets.size());
-    for (size_t i = 0; i < state->datasets.size(); ++i) {
-      Napi::Object made = Napi::Object::New(env);
-      made.Set("name", textToJs(env, names[state->datasets[i].dataset]));
-      made.Set("seeds", copyOf(env, state->datasets[i].seeds));
-      datasets.Set(static_cast<uint32_t>(i), made);
-    }
-    out.Set("datasets", datasets);
+    out.Set("datasets", seedsOf(env, tables, *state));
     return out;
   });
 }
@@ -282,7 +292,7 @@ Napi::Value BenchmarkFile::state(const Napi::CallbackInfo& info) {
 // names(): what `finals` calls by number.
 Napi::Value BenchmarkFile::names(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const std::vector<std::string>& from = index(env).names();
+  const std::vector<std::string>& from = index(env).tables().names();
   Napi::Array out = Napi::Array::New(env, from.size());
   for (size_t i = 0; i < from.size(); ++i) out.Set(static_cast<uint32_t>(i), textToJs(env, from[i]));
   return out;
@@ -295,37 +305,38 @@ Napi::Value BenchmarkFile::names(const Napi::CallbackInfo& info) {
 Napi::Value BenchmarkFile::finals(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const Napi::Number unknown = Napi::Number::New(env, -1);
-  const BenchmarkIndex& from = index(env);
+  const Tables& from = index(env).tables();
   const Record* found = record(info);
   if (!found) return unknown;
   const uint32_t hp = info[1].As<Napi::Number>(), dataset = info[2].As<Napi::Number>();
   Napi::Float64Array out = info[3].As<Napi::Float64Array>();
   double* to = out.Data();
   const double* end = to + out.ElementLength();
-  for (const State& state : found->states) {
+  for (const State& state : from.statesOf(*found)) {
     if (state.hp != hp) continue;
-    const State::Seeds* seeds = nullptr;
-    for (const State::Seeds& candidate : state.datasets) {
+    const Seeds* seeds = nullptr;
+    for (const Seeds& candidate : from.seedsOf(state)) {
       if (candidate.dataset == dataset) seeds = &candidate;
     }
     if (!seeds) return unknown;
-    for (const int64_t seed : seeds->seeds) {
-      const Trial* trial = findTrial(state, dataset, seed);
-      if (!trial || trial->finalCount == 0 || trial->meanLatency.later || end - to < 4 + 6 * trial->finalCount)
+    for (const int64_t seed : from.valuesOf(*seeds)) {
+      const Trial* trial = findTrial(from, state, dataset, seed);
+      if (!trial || trial->finalCount == 0 || (trial->later & Trial::kLaterLatency) ||
+          end - to < 4 + 6 * trial->finalCount) {
         return unknown;
+      }
       *to++ = static_cast<double>(seed);
-      *to++ = trial->meanLatency.value;
+      *to++ = trial->meanLatency;
       *to++ = trial->epochs;
       *to++ = trial->finalCount;
-      for (uint32_t r = trial->firstFinal; r < trial->firstFinal + trial->finalCount; ++r) {
-        const Final& row = from.finals()[r];
+      for (const Final& row : from.finalsOf(*trial)) {
         for (const double value : {row.set == kTraining ? -1.0 : row.set, row.timed ? 1.0 : 0.0, row.loss, row.accuracy,
                                    row.time, row.all}) {
           *to++ = value;
         }
       }
     }
-    return Napi::Number::New(env, static_cast<double>(seeds->seeds.size()));
+    return Napi::Number::New(env, static_cast<double>(seeds->count));
   }
   return unknown;
 }
@@ -334,7 +345,7 @@ Napi::Value BenchmarkFile::finals(const Napi::CallbackInfo& info) {
 Napi::Value BenchmarkFile::latency(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const Trial* trial = trialOf(info);
-  if (!trial || !trial->latency || trial->latency.none) return env.Null();
+  if (!trial || !trial->latency || trial->latency.none != 0) return env.Null();
   return guarded(env, [&] { return copyOf(env, readLatency(*index_, *trial)); });
 }
 
@@ -344,7 +355,7 @@ Napi::Value BenchmarkFile::evalNames(const Napi::CallbackInfo& info) {
   const Trial* trial = trialOf(info);
   if (!trial || trial->evalSetCount == Trial::kUnknownSets) return env.Undefined();
   Napi::Array out = Napi::Array::New(env, trial->evalSetCount);
-  for (uint8_t i = 0; i < trial->evalSetCount; ++i) out.Set(i, textToJs(env, index_->names()[trial->evalSets[i]]));
+  for (uint8_t i = 0; i < trial->evalSetCount; ++i) out.Set(i, textToJs(env, index_->tables().names()[trial->evalSets[i]]));
   return out;
 }
 
@@ -378,18 +389,17 @@ Napi::Value BenchmarkFile::curves(const Napi::CallbackInfo& info) {
 // value(index), value(index, hp), value(index, hp, trial): the record, state or trial as plain values.
 Napi::Value BenchmarkFile::value(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  Extent extent;
-  if (info.Length() > 2) {
-    if (const Trial* trial = trialOf(info)) extent = trial->whole;
-  } else if (info.Length() > 1) {
-    if (const State* state = stateOf(info)) extent = state->whole;
-  } else if (const Record* found = record(info)) {
-    extent = found->whole;
-  }
-  if (!extent) return env.Undefined();
+  uint64_t begin = 0, size = 0;
+  const auto take = [&](const auto* found) {
+    if (found) begin = found->begin, size = found->size;
+  };
+  if (info.Length() > 2) take(trialOf(info));
+  else if (info.Length() > 1) take(stateOf(info));
+  else take(record(info));
+  if (!size) return env.Undefined();
   return guarded(env, [&] {
     Graph graph;
-    const nb201::Value decoded = index_->memo().decode(graph, extent.begin, extent.begin + extent.size);
+    const nb201::Value decoded = index_->memo().decode(graph, begin, begin + size);
     return ValueWriter(env, Addon::of(env).factories(), info.This()).write(decoded);
   });
 }
@@ -416,6 +426,16 @@ Napi::Value BenchmarkFile::column(const Napi::CallbackInfo& info) {
         env, [&]() -> Napi::Value { return ColumnWorker::toObject(env, readColumn(*index_, request, *aborted)); });
   }
   auto* worker = new ColumnWorker(env, index_, request, aborted);
+  return abortable(env, worker->start(), aborted);
+}
+
+// sweep(request): { promise, abort } of one batch.
+Napi::Value BenchmarkFile::sweep(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  index(env);
+  if (!info[0].IsObject()) throw Napi::TypeError::New(env, "expected what to sweep");
+  const Aborted aborted = std::make_shared<std::atomic<bool>>(false);
+  auto* worker = new SweepWorker(env, index_, info[0].As<Napi::Object>(), info.This().As<Napi::Object>(), aborted);
   return abortable(env, worker->start(), aborted);
 }
 
