@@ -1,5 +1,5 @@
-import { checkedPath, fromNative, native, ReadError } from './errors.js';
-import { type Abortable, type NativeBenchmarkFile, type ReadLimits, reader } from './native.js';
+import { checkedFile, fromNative, native, ReadError } from './errors.js';
+import { type Abortable, type ArchiveMember, type NativeBenchmarkFile, type ReadLimits, reader } from './native.js';
 
 export interface OpenProgress {
   /** Bytes walked so far, and in all. */
@@ -37,10 +37,10 @@ export async function withSignal<T>(start: () => Abortable<T>, signal?: AbortSig
  * @throws ReadError; the signal's reason where it was aborted
  */
 export async function openBenchmarkFile(
-  path: string,
+  source: string | ArchiveMember,
   options: OpenBenchmarkOptions = {},
 ): Promise<NativeBenchmarkFile> {
-  checkedPath(path);
+  checkedFile(source);
   const { limits, onProgress, signal } = options;
   // Reports of the walk may be late or dropped where this thread is busy; the last one is made here.
   let done = false;
@@ -48,7 +48,7 @@ export async function openBenchmarkFile(
   const file = await withSignal(
     () =>
       reader.BenchmarkFile.open(
-        path,
+        source,
         limits,
         report && ((bytes, total, architectures) => report({ bytes, total, architectures })),
       ),
@@ -61,7 +61,7 @@ export async function openBenchmarkFile(
 }
 
 /** As `openBenchmarkFile`, for one architecture's small file. @throws ReadError */
-export function openBenchmarkFileSync(path: string, limits?: ReadLimits): NativeBenchmarkFile {
-  checkedPath(path);
-  return native(() => reader.BenchmarkFile.openSync(path, limits));
+export function openBenchmarkFileSync(source: string | ArchiveMember, limits?: ReadLimits): NativeBenchmarkFile {
+  checkedFile(source);
+  return native(() => reader.BenchmarkFile.openSync(source, limits));
 }

@@ -1,3 +1,4 @@
+export { type ArchiveDirectory, isFirstPiece, TarArchive } from './archive.js';
 export {
   type OpenBenchmarkOptions,
   type OpenProgress,

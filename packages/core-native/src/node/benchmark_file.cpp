@@ -1,11 +1,11 @@
 #include "node/benchmark_file.h"
 
-#include <atomic>
 #include <cstring>
 
 #include "benchmark/column.h"
 #include "benchmark/curves.h"
 #include "node/addon.h"
+#include "node/archive.h"
 #include "node/promise_worker.h"
 #include "node/sweep.h"
 #include "node/torch_file.h"
@@ -14,20 +14,10 @@ namespace nb201::node {
 
 namespace {
 
-using Aborted = std::shared_ptr<std::atomic<bool>>;
-
-// { promise, abort }: the work, and how to end it early.
-Napi::Object abortable(Napi::Env env, Napi::Promise promise, Aborted aborted) {
-  Napi::Object out = Napi::Object::New(env);
-  out.Set("promise", promise);
-  out.Set("abort", Napi::Function::New(env, [aborted](const Napi::CallbackInfo&) { *aborted = true; }));
-  return out;
-}
-
 class OpenWorker final : public PromiseWorker {
  public:
-  OpenWorker(Napi::Env env, std::string path, ContainerLimits limits, Napi::Value onProgress, Aborted aborted)
-      : PromiseWorker(env), path_(std::move(path)), limits_(limits), aborted_(std::move(aborted)) {
+  OpenWorker(Napi::Env env, FileRequest file, ContainerLimits limits, Napi::Value onProgress, Aborted aborted)
+      : PromiseWorker(env), file_(std::move(file)), limits_(limits), aborted_(std::move(aborted)) {
     if (!onProgress.IsFunction()) return;
     reports_ = Napi::ThreadSafeFunction::New(env, onProgress.As<Napi::Function>(), "nb201 progress", 1, 1);
     reports_.Unref(env);
@@ -42,7 +32,7 @@ class OpenWorker final : public PromiseWorker {
         if (worker.reporting_) worker.reports_.Release();
       }
     } release{*this};
-    index_ = BenchmarkIndex::open(openFile(path_), limits_, [this](const ScanProgress& progress) {
+    index_ = BenchmarkIndex::open(file_.open(), limits_, [this](const ScanProgress& progress) {
       if (reporting_) {
         // Where the main thread is behind, this report is dropped: the next one says more.
         auto* copy = new ScanProgress(progress);
@@ -63,7 +53,7 @@ class OpenWorker final : public PromiseWorker {
   Napi::Value result(Napi::Env env) override { return BenchmarkFile::wrap(env, std::move(index_)); }
 
  private:
-  std::string path_;
+  FileRequest file_;
   ContainerLimits limits_;
   Aborted aborted_;
   bool reporting_ = false;
@@ -158,20 +148,19 @@ Napi::Object BenchmarkFile::wrap(Napi::Env env, std::shared_ptr<BenchmarkIndex> 
   return Addon::of(env).benchmarkFile.New({Napi::External<std::shared_ptr<BenchmarkIndex>>::New(env, &index)});
 }
 
-// open(path, limits, onProgress?): { promise, abort }.
+// open(path or member, limits, onProgress?): { promise, abort }.
 Napi::Value BenchmarkFile::open(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (!info[0].IsString()) throw Napi::TypeError::New(env, "expected a path");
   const Aborted aborted = std::make_shared<std::atomic<bool>>(false);
-  auto* worker = new OpenWorker(env, info[0].As<Napi::String>(), limitsFrom(info[1]), info[2], aborted);
+  auto* worker = new OpenWorker(env, FileRequest::from(info[0]), limitsFrom(info[1]), info[2], aborted);
   return abortable(env, worker->start(), aborted);
 }
 
 Napi::Value BenchmarkFile::openSync(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (!info[0].IsString()) throw Napi::TypeError::New(env, "expected a path");
+  const FileRequest file = FileRequest::from(info[0]);
   return guarded(env, [&]() -> Napi::Value {
-    return wrap(env, BenchmarkIndex::open(openFile(info[0].As<Napi::String>()), limitsFrom(info[1]), nullptr));
+    return wrap(env, BenchmarkIndex::open(file.open(), limitsFrom(info[1]), nullptr));
   });
 }
 
