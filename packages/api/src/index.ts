@@ -49,6 +49,7 @@ export {
   openArchitecture,
 } from './api.js';
 export { QueryError, type QueryErrorCode } from './errors.js';
+export { Archive, type Source } from './files/archive.js';
 export {
   type ArchitectureDescription,
   type BenchmarkDescription,

@@ -9,6 +9,7 @@ export {
 export { fromNative, native, ReadError, type ReadErrorCode, WriteError, type WriteErrorCode } from './errors.js';
 export {
   type Abortable,
+  type ArchiveMember,
   type ColumnRequest,
   type ContainerKind,
   CURVE_FIELDS,

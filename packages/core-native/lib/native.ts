@@ -184,6 +184,10 @@ export interface NativeBenchmarkFile {
     totalArchitectures: number;
     /** Of the file, or of what its bzip2 unpacks to. */
     size: number;
+    /** The file as it is named in errors. */
+    file: string;
+    /** Of the file's bytes, those that are kept in memory. */
+    heldBytes: number;
   };
   architectures(): string[];
   evaluated(): Float64Array;

@@ -202,6 +202,8 @@ Napi::Value BenchmarkFile::describe(const Napi::CallbackInfo& info) {
   out.Set("instances", from.tables().instances);
   out.Set("namedByEpochs", from.tables().namedByEpochs);
   out.Set("size", static_cast<double>(from.bytes()->size()));
+  out.Set("file", textToJs(env, from.bytes()->name()));
+  out.Set("heldBytes", from.bytes()->data() ? static_cast<double>(from.bytes()->size()) : 0.0);
   out.Set("totalArchitectures", static_cast<double>(from.tables().total));
   return out;
 }
