@@ -1,4 +1,5 @@
 export {
+  AtomicFile,
   Complex,
   CURVE_FIELDS,
   CurveDict,

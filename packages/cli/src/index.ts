@@ -7,6 +7,7 @@ import { inspect } from './commands/inspect.js';
 import { query } from './commands/query.js';
 import { show } from './commands/show.js';
 import { verify } from './commands/verify.js';
+import { weights } from './commands/weights.js';
 import { describeFailure } from './failure.js';
 import { Interrupted, Terminal } from './terminal.js';
 
@@ -40,7 +41,7 @@ export async function run(args: readonly string[]): Promise<number> {
     .hook('preAction', (_, command) => {
       terminal.json = command.opts<{ json?: boolean }>().json === true;
     });
-  for (const command of [info, inspect, query, best, show, archs, verify]) {
+  for (const command of [info, inspect, query, best, show, archs, weights, verify]) {
     const added = command(terminal).option('--json', 'one JSON document on stdout').showHelpAfterError(USAGE_HINT);
     program.addCommand(added.exitOverride());
   }

@@ -1,4 +1,5 @@
 export { type ArchiveDirectory, isFirstPiece, TarArchive } from './archive.js';
+export { AtomicFile } from './atomic-file.js';
 export {
   type OpenBenchmarkOptions,
   type OpenProgress,

@@ -338,6 +338,11 @@ export class Tensor {
     return this.shape.reduce((a, b) => a * b, 1);
   }
 
+  /** Of its elements. */
+  get byteLength(): number {
+    return this.size * TENSOR_TYPES[this.dtype].size;
+  }
+
   /** Whether its elements stand one after another in the storage, the last index fastest. */
   get isContiguous(): boolean {
     let step = 1;
