@@ -137,15 +137,21 @@ export class Archive implements Disposable {
   }
 }
 
-/** Whether the first header says so; archives of before 1988 do not, and are told by their names. */
+/** What torch's own tar container of before version 0.2 begins with. */
+const OLD_TORCH = /^(\.\/)?(sys_info|pickle|storages|tensors)$/;
+
+/** Whether its name or its first header says so: one whose checksum holds, and that is none of torch's. */
 function isTar(path: string): boolean {
   if (path.endsWith('.tar')) return true;
-  const magic = Buffer.alloc(5);
+  const header = Buffer.alloc(512);
   const file = openSync(path, 'r');
   try {
-    readSync(file, magic, 0, magic.length, 257);
+    readSync(file, header, 0, header.length, 0);
   } finally {
     closeSync(file);
   }
-  return magic.toString('latin1') === 'ustar';
+  if (header.toString('latin1', 257, 262) !== 'ustar') return false;
+  const stated = Number.parseInt(header.toString('latin1', 148, 156), 8);
+  const sum = header.fill(' ', 148, 156).reduce((a, b) => a + b, 0);
+  return stated === sum && !OLD_TORCH.test(header.toString('latin1', 0, 100).replace(/\0.*$/s, ''));
 }

@@ -461,7 +461,7 @@ async function problemsOfCosts(
 /** A folder, or a tar archive with files that are known; undefined for other archives. */
 async function describeArchive(path: string, options: OpenBenchmarkOptions): Promise<FileDescription | undefined> {
   using archive = await Archive.open(path, options);
-  if (archive.file('meta.pickle.pbz2') !== undefined) return describeNats(archive, options);
+  if (archive.file('meta.pickle.pbz2') !== undefined) return await describeNats(archive, options);
   const { layout } = archive;
   const folder = { path, size: archive.size, layout, problems: [] };
   const inTar = layout === 'tar' ? ' in a tar archive' : '';

@@ -1,4 +1,5 @@
-// A benchmark file that is open: where everything lies, and the ways to read it. Values are read when they are asked for.
+// A benchmark file that is open: where everything lies, and the ways to read it. Values are read when they are asked
+// for.
 #pragma once
 
 #include <functional>

@@ -41,7 +41,8 @@ void Archive::define(Napi::Env env, Addon& addon, Napi::Object exports) {
 }
 
 Archive::Archive(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Archive>(info) {
-  if (info.Length() != 1 || !info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "use Archive.open(name, paths)");
+  if (info.Length() != 1 || !info[0].IsExternal())
+    throw Napi::TypeError::New(info.Env(), "use Archive.open(name, paths)");
   archive_ = *info[0].As<Napi::External<std::shared_ptr<const TarArchive>>>().Data();
 }
 

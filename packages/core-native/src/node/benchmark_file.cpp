@@ -159,9 +159,8 @@ Napi::Value BenchmarkFile::open(const Napi::CallbackInfo& info) {
 Napi::Value BenchmarkFile::openSync(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const FileRequest file = FileRequest::from(info[0]);
-  return guarded(env, [&]() -> Napi::Value {
-    return wrap(env, BenchmarkIndex::open(file.open(), limitsFrom(info[1]), nullptr));
-  });
+  return guarded(
+      env, [&]() -> Napi::Value { return wrap(env, BenchmarkIndex::open(file.open(), limitsFrom(info[1]), nullptr)); });
 }
 
 BenchmarkIndex& BenchmarkFile::index(Napi::Env env) {
@@ -346,7 +345,8 @@ Napi::Value BenchmarkFile::evalNames(const Napi::CallbackInfo& info) {
   const Trial* trial = trialOf(info);
   if (!trial || trial->evalSetCount == Trial::kUnknownSets) return env.Undefined();
   Napi::Array out = Napi::Array::New(env, trial->evalSetCount);
-  for (uint8_t i = 0; i < trial->evalSetCount; ++i) out.Set(i, textToJs(env, index_->tables().names()[trial->evalSets[i]]));
+  for (uint8_t i = 0; i < trial->evalSetCount; ++i)
+    out.Set(i, textToJs(env, index_->tables().names()[trial->evalSets[i]]));
   return out;
 }
 

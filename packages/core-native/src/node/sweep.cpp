@@ -24,10 +24,7 @@ Napi::Array textsOf(Napi::Env env, const std::vector<std::string>& from) {
 
 SweepWorker::SweepWorker(Napi::Env env, std::shared_ptr<BenchmarkIndex> index, const Napi::Object& request,
                          Napi::Object file, std::shared_ptr<std::atomic<bool>> aborted)
-    : PromiseWorker(env),
-      index_(std::move(index)),
-      file_(Napi::Persistent(file)),
-      aborted_(std::move(aborted)) {
+    : PromiseWorker(env), index_(std::move(index)), file_(Napi::Persistent(file)), aborted_(std::move(aborted)) {
   const Napi::Int32Array indexes = request.Get("indexes").As<Napi::Int32Array>();
   request_.indexes.assign(indexes.Data(), indexes.Data() + indexes.ElementLength());
   request_.hps = textsOf(request.Get("hps"));

@@ -11,9 +11,9 @@ namespace nb201 {
 namespace {
 
 constexpr uint64_t kBlock = 512;
-constexpr uint64_t kMaxName = uint64_t{1} << 16;      // of GNU's long names
+constexpr uint64_t kMaxName = uint64_t{1} << 16;     // of GNU's long names
 constexpr uint64_t kMaxRecords = uint64_t{1} << 20;  // of PAX's extended headers
-constexpr size_t kReportEach = 256;                   // members
+constexpr size_t kReportEach = 256;                  // members
 
 using Block = std::array<uint8_t, kBlock>;
 
@@ -75,7 +75,8 @@ class Walk {
         archive_.fail(ErrorCode::Aborted, at_, "the walk was ended");
       }
     }
-    if (members_.empty()) archive_.fail(ErrorCode::BadContainer, 0, "expected a tar archive with files in it, found none");
+    if (members_.empty())
+      archive_.fail(ErrorCode::BadContainer, 0, "expected a tar archive with files in it, found none");
     return std::move(members_);
   }
 
@@ -118,7 +119,8 @@ class Walk {
                         std::to_string(archive_.size() - at_));
     }
     skip(member.size);
-    if (type == '0' || type == '\0' || type == '7' || type == 'S') members_.push_back(std::move(member));
+    const bool folder = !member.name.empty() && member.name.back() == '/';  // as before there was a type for it
+    if (!folder && (type == '0' || type == '\0' || type == '7' || type == 'S')) members_.push_back(std::move(member));
     return true;
   }
 
@@ -137,9 +139,9 @@ class Walk {
 
   std::string contents(uint64_t size, uint64_t most, uint64_t headerAt) {
     if (size > most) {
-      archive_.fail(ErrorCode::BadLength, headerAt + 124,
-                    "expected at most " + std::to_string(most) + " bytes of a tar member's name, found " +
-                        std::to_string(size));
+      archive_.fail(
+          ErrorCode::BadLength, headerAt + 124,
+          "expected at most " + std::to_string(most) + " bytes of a tar member's name, found " + std::to_string(size));
     }
     if (size > archive_.size() - at_) {
       archive_.fail(ErrorCode::Truncated, archive_.size(), "expected a tar member's name, found the end of the file");

@@ -32,7 +32,8 @@ class TarArchive {
   explicit TarArchive(SourcePtr bytes, const TarProgress& progress = nullptr)
       : TarArchive(bytes, readTarDirectory(*bytes, progress)) {}
   // With a directory that was read before.
-  TarArchive(SourcePtr bytes, std::vector<TarMember> members) : bytes_(std::move(bytes)), members_(std::move(members)) {}
+  TarArchive(SourcePtr bytes, std::vector<TarMember> members)
+      : bytes_(std::move(bytes)), members_(std::move(members)) {}
 
   const SourcePtr& bytes() const { return bytes_; }
   const std::vector<TarMember>& members() const { return members_; }
