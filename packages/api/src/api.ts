@@ -12,6 +12,7 @@ import {
   withSignal,
 } from '@nas-bench-201/core-native';
 import { QueryError } from './errors.js';
+import { Archive, type Source } from './files/archive.js';
 import { Records } from './files/records.js';
 import { expectedMd5, md5OfFile, type Verification } from './files/verify.js';
 import {
@@ -55,6 +56,11 @@ export const BENCHMARK_FILES = ['NAS-Bench-201-v1_0-e61699.pth', 'NAS-Bench-201-
 export const ARCHIVE_DIRS = ['NAS-Bench-201-v1_1-archive'] as const;
 
 export interface OpenOptions extends OpenBenchmarkOptions {
+  /**
+   * Where the trained weights are that the benchmark file has not: a folder or tar archive of `000157-FULL.pth`, or a
+   * `-full` folder or archive of NATS-Bench; its path, or one that is open.
+   */
+  archive?: string | Archive | undefined;
   /** Seeds the random choices, as Python's `random.seed` would. Default: not reproducible. */
   seed?: PythonSeed;
   /** Told once for each architecture whose recorded costs cannot be right. Default: `process.emitWarning`. */
@@ -156,9 +162,11 @@ export class NASBench201API implements Iterable<string>, Disposable {
   static async open(path?: string, options: OpenOptions = {}): Promise<NASBench201API> {
     const file = path ?? join(torchHome(), BENCHMARK_FILES.at(-1)!);
     if (typeof file !== 'string') throw new TypeError('expected a path');
-    const info = statSync(file, { throwIfNoEntry: false });
-    if (!info) throw new QueryError('NO_FILE', `there is no file ${file}`);
-    if (info.isDirectory()) return NASBench201API.#openFolder(file, options);
+    if (!statSync(file, { throwIfNoEntry: false }) && !Archive.isOne(file)) {
+      throw new QueryError('NO_FILE', `there is no file ${file}`);
+    }
+    const weights = options.archive === undefined ? undefined : await archiveAt(options.archive, options);
+    if (Archive.isOne(file)) return NASBench201API.#openArchive(file, weights, options);
     const main = await openBenchmarkFile(file, options);
     const { kind, namedByEpochs } = main.describe();
     if (kind !== 'benchmark') {
@@ -170,18 +178,26 @@ export class NASBench201API implements Iterable<string>, Disposable {
       );
     }
     const reference = namedByEpochs ? 'nats-bench' : 'nas-bench-201';
-    return new NASBench201API(file, main.architectures(), new Records({ main }, reference, options.limits), options);
+    return new NASBench201API(
+      file,
+      main.architectures(),
+      new Records({ records: main, weights }, reference, options.limits),
+      options,
+    );
   }
 
-  static async #openFolder(folder: string, options: OpenOptions): Promise<NASBench201API> {
-    const path = join(folder, 'meta.pickle.pbz2');
-    if (!statSync(path, { throwIfNoEntry: false })) {
-      throw new QueryError('NO_FILE', `${folder} is no folder of NATS-Bench: it has no meta.pickle.pbz2`);
+  static async #openArchive(path: string, weights: Archive | undefined, options: OpenOptions): Promise<NASBench201API> {
+    const archive = await Archive.open(path, options);
+    const archs = await archive.architectures(options);
+    if (!archs) {
+      throw new QueryError('NO_FILE', `${path} is no folder or archive of NATS-Bench: it has no meta.pickle.pbz2`);
     }
-    const meta = await openBenchmarkFile(path, options);
-    const archs = meta.architectures();
-    meta.dispose();
-    return new NASBench201API(folder, archs, new Records({ folder }, 'nats-bench', options.limits), options);
+    return new NASBench201API(
+      path,
+      archs,
+      new Records({ records: archive, weights }, 'nats-bench', options.limits),
+      options,
+    );
   }
 
   /** Whose arithmetic the answers follow: the package that this kind of file belongs to. */
@@ -470,6 +486,7 @@ export class NASBench201API implements Iterable<string>, Disposable {
     for (const index of indexes) {
       if (portion.push(index) < PORTION) continue;
       signal?.throwIfAborted();
+      await this.#records.prepare(portion);
       yield portion;
       portion = [];
       if (performance.now() - rested > 10) {
@@ -478,6 +495,7 @@ export class NASBench201API implements Iterable<string>, Disposable {
       }
     }
     signal?.throwIfAborted();
+    await this.#records.prepare(portion);
     yield portion;
   }
 
@@ -683,28 +701,36 @@ export class NASBench201API implements Iterable<string>, Disposable {
   }
 
   /**
-   * Reads architectures' records anew from a folder of per-architecture files: `000157-FULL.pth`, or NATS-Bench's
-   * `000157.pickle.pbz2`. Their answers take the place of the file's (`reload`).
-   * @param archiveRoot default: the newest published archive in `$TORCH_HOME`
+   * Reads architectures' records anew from per-architecture files, `000157-FULL.pth` or NATS-Bench's
+   * `000157.pickle.pbz2`, in a folder or a tar archive that is not unpacked. Their answers take the place of the file's
+   * (`reload`). One record is read now, on another thread; all of them each when it is asked for.
+   * @param archiveRoot its path, or an archive that is open. Default: the newest published archive in `$TORCH_HOME`
    * @param index default: all architectures
    * @throws ReadError, QueryError
    */
-  async reload(archiveRoot?: string | null, index?: number | null): Promise<void> {
-    const folder = archiveRoot ?? join(torchHome(), ARCHIVE_DIRS.at(-1)!);
-    const info = statSync(folder, { throwIfNoEntry: false });
-    if (!info?.isDirectory()) throw new QueryError('NO_FILE', `there is no folder ${folder}`);
-    for (const i of index === undefined || index === null ? this.metaArchs.keys() : [this.#checked(index)]) {
-      const path =
-        this.reference === 'nats-bench'
-          ? (Records.pathIn(folder, i) ?? join(folder, `${i}.pickle.pbz2`))
-          : join(folder, `${String(i).padStart(6, '0')}-FULL.pth`);
-      if (!statSync(path, { throwIfNoEntry: false })) throw new QueryError('NO_FILE', `there is no file ${path}`);
-      const file = await openBenchmarkFile(path);
-      if (file.describe().kind !== 'architecture') {
-        throw new ReadError('NOT_A_BENCHMARK', path, 0, `${path}: byte 0: expected the record of one architecture`);
-      }
-      this.#records.replace(i, file);
+  async reload(archiveRoot?: string | Archive | null, index?: number | null): Promise<void> {
+    const archive = await archiveAt(archiveRoot ?? join(torchHome(), ARCHIVE_DIRS.at(-1)!));
+    const indexes = index === undefined || index === null ? this.metaArchs.keys() : [this.#checked(index)];
+    for (const i of indexes) {
+      if (archive.record(i, this.reference) !== undefined) continue;
+      throw new QueryError('NO_FILE', `there is no file ${archive.nameOf(i, this.reference)}`);
     }
+    if (index === undefined || index === null) this.#records.replaceAll(archive, this.metaArchs.keys());
+    else this.#records.replace(index, await openBenchmarkFile(archive.record(index, this.reference)!));
+  }
+
+  /**
+   * Opens the files of these architectures on other threads, several at once, so that what is asked of them next does not
+   * wait for a file to be unpacked: those of a NATS-Bench folder or archive, and with `weights` those of the option
+   * `archive`. Some 200 files, and 256 MB, are kept open.
+   * @throws ReadError, QueryError
+   */
+  async prepare(indexes: number | Iterable<number>, options: { weights?: boolean } = {}): Promise<void> {
+    const all = typeof indexes === 'number' ? [indexes] : [...indexes];
+    await this.#records.prepare(
+      all.map((index) => this.#checked(index)),
+      options,
+    );
   }
 
   /** Forgets an architecture's weights, which `reload` may have brought. @throws QueryError */
@@ -848,19 +874,20 @@ export class NASBench201API implements Iterable<string>, Disposable {
 }
 
 /**
- * One architecture's file: `000157-FULL.pth` of NAS-Bench-201 or `000157.pickle.pbz2` of NATS-Bench, its results by
- * hyper-parameters. @throws ReadError
+ * One architecture's file: `000157-FULL.pth` of NAS-Bench-201 or `000157.pickle.pbz2` of NATS-Bench, by its path or as
+ * an `Archive` gives it (`archive.record(157, archive.family)`); its results by hyper-parameters. @throws ReadError
  */
 export async function openArchitecture(
-  path: string,
+  source: Source,
   options: OpenBenchmarkOptions = {},
 ): Promise<Map<HpName, ArchResults>> {
-  const file: NativeBenchmarkFile = await openBenchmarkFile(path, options);
+  const file: NativeBenchmarkFile = await openBenchmarkFile(source, options);
   if (file.describe().kind !== 'architecture') {
+    const { file: path } = file.describe();
     throw new ReadError('BAD_RECORD', path, 0, `${path}: byte 0: expected the record of one architecture`);
   }
   const index = file.recordIndexes()[0]!;
-  const records = new Records({ main: file }, file.describe().namedByEpochs ? 'nats-bench' : 'nas-bench-201');
+  const records = new Records({ records: file }, file.describe().namedByEpochs ? 'nats-bench' : 'nas-bench-201');
   return new Map(file.hyperParameters(index).map((hp) => [hp as HpName, records.results(index, hp)]));
 }
 
@@ -872,6 +899,13 @@ function orNone<T>(none: T, answer: () => T): T {
     if (error instanceof QueryError) return none;
     throw error;
   }
+}
+
+async function archiveAt(
+  archive: string | Archive,
+  options: { signal?: AbortSignal | undefined } = {},
+): Promise<Archive> {
+  return archive instanceof Archive ? archive : Archive.open(archive, options);
 }
 
 function torchHome(): string {

@@ -1,10 +1,17 @@
 export {
+  AtomicFile,
   Complex,
   CURVE_FIELDS,
+  CurveDict,
+  type CurveEntries,
   type CurveField,
+  DictStream,
   Dtype,
+  Float32,
+  Float64,
   FrozenSet,
   GlobalReference,
+  ListStream,
   NDArray,
   type OpenProgress,
   OrderedDict,
@@ -17,10 +24,17 @@ export {
   readTorch,
   type SideCar,
   Storage,
+  type StreamableValue,
   Tensor,
   type TensorDtype,
+  type TensorOptions,
   type TorchFile,
   Tuple,
+  type WritableValue,
+  WriteError,
+  type WriteErrorCode,
+  type WriteTorchOptions,
+  writeTorch,
 } from '@nas-bench-201/core-native';
 export {
   ARCHIVE_DIRS,
@@ -35,6 +49,7 @@ export {
   openArchitecture,
 } from './api.js';
 export { QueryError, type QueryErrorCode } from './errors.js';
+export { Archive, type Source } from './files/archive.js';
 export {
   type ArchitectureDescription,
   type BenchmarkDescription,

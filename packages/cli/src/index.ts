@@ -9,6 +9,7 @@ import { query } from './commands/query.js';
 import { search } from './commands/search.js';
 import { show } from './commands/show.js';
 import { verify } from './commands/verify.js';
+import { weights } from './commands/weights.js';
 import { describeFailure } from './failure.js';
 import { Interrupted, Terminal } from './terminal.js';
 
@@ -45,7 +46,7 @@ export async function run(args: readonly string[]): Promise<number> {
       terminal.json = json === true;
       if (sideCar !== undefined) process.env.NB201_SIDE_CAR = sideCar;
     });
-  for (const command of [info, inspect, query, best, search, compare, show, archs, verify]) {
+  for (const command of [info, inspect, query, best, show, archs, weights, verify, search, compare]) {
     const added = command(terminal)
       .option('--json', 'one JSON document on stdout')
       .option('--side-car <folder>', "keep what was found in large files here (default: beside them; 'off': nowhere)")

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
-import { checkedPath, fromNative, native, ReadError } from './errors.js';
-import { type Abortable, type NativeBenchmarkFile, type ReadLimits, reader } from './native.js';
+import { checkedFile, fromNative, native, ReadError } from './errors.js';
+import { type Abortable, type ArchiveMember, type NativeBenchmarkFile, type ReadLimits, reader } from './native.js';
 import { type SideCar, sideCarPaths, startKeeping } from './side-car.js';
 
 export interface OpenProgress {
@@ -41,19 +41,21 @@ export async function withSignal<T>(start: () => Abortable<T>, signal?: AbortSig
  * @throws ReadError; the signal's reason where it was aborted
  */
 export async function openBenchmarkFile(
-  path: string,
+  source: string | ArchiveMember,
   options: OpenBenchmarkOptions = {},
 ): Promise<NativeBenchmarkFile> {
-  checkedPath(path);
+  checkedFile(source);
   const { limits, onProgress, signal, sideCar } = options;
-  const sideCars = sideCarPaths(path, statSync(path, { throwIfNoEntry: false })?.size ?? 0, sideCar);
+  const bytes = typeof source === 'string' ? statSync(source, { throwIfNoEntry: false })?.size : undefined;
+  // A member of an archive is walked in a few milliseconds.
+  const sideCars = typeof source === 'string' ? sideCarPaths(source, bytes ?? 0, sideCar) : [];
   // Reports of the walk may be late or dropped where this thread is busy; the last one is made here.
   let done = false;
   const report = onProgress && ((progress: OpenProgress) => done || onProgress(progress));
   const file = await withSignal(
     () =>
       reader.BenchmarkFile.open(
-        path,
+        source,
         limits,
         report && ((bytes, total, architectures) => report({ bytes, total, architectures })),
         sideCars,
@@ -68,7 +70,7 @@ export async function openBenchmarkFile(
 }
 
 /** As `openBenchmarkFile`, for one architecture's small file. @throws ReadError */
-export function openBenchmarkFileSync(path: string, limits?: ReadLimits): NativeBenchmarkFile {
-  checkedPath(path);
-  return native(() => reader.BenchmarkFile.openSync(path, limits));
+export function openBenchmarkFileSync(source: string | ArchiveMember, limits?: ReadLimits): NativeBenchmarkFile {
+  checkedFile(source);
+  return native(() => reader.BenchmarkFile.openSync(source, limits));
 }

@@ -1,3 +1,5 @@
+export { type ArchiveDirectory, isFirstPiece, TarArchive } from './archive.js';
+export { AtomicFile } from './atomic-file.js';
 export {
   type OpenBenchmarkOptions,
   type OpenProgress,
@@ -8,6 +10,7 @@ export {
 export { fromNative, native, ReadError, type ReadErrorCode, WriteError, type WriteErrorCode } from './errors.js';
 export {
   type Abortable,
+  type ArchiveMember,
   type ColumnRequest,
   type ContainerKind,
   CURVE_FIELDS,

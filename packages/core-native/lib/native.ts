@@ -186,6 +186,10 @@ export interface NativeBenchmarkFile {
     sideCar: string | null;
     /** Of the file, or of what its bzip2 unpacks to. */
     size: number;
+    /** The file as it is named in errors. */
+    file: string;
+    /** Of the file's bytes, those that are kept in memory. */
+    heldBytes: number;
   };
   architectures(): string[];
   evaluated(): Float64Array;
@@ -229,22 +233,39 @@ export interface NativeTorchWriter {
   take(): Uint8Array;
 }
 
+/** A tar archive that is open. Closed by `dispose()` or with its last reference. */
+export interface NativeArchive {
+  directory(): { names: string[]; offsets: Float64Array; sizes: Float64Array };
+  size(): number;
+  dispose(): void;
+}
+
+/** A file that lies in an archive. */
+export interface ArchiveMember {
+  readonly archive: NativeArchive;
+  /** Its place in the archive's directory. */
+  readonly member: number;
+}
+
 interface Reader {
   configure(makers: typeof factories): void;
+  Archive: { open(name: string, paths: string[]): Abortable<NativeArchive> };
   TorchWriter: new (
     container: 'legacy' | 'zip' | 'pickle',
     numpyFloat32: boolean,
     takeApart: (value: object) => unknown[],
   ) => NativeTorchWriter;
-  TorchFile: { open(source: string | Uint8Array, limits?: ReadLimits): Promise<NativeTorchFile> | NativeTorchFile };
+  TorchFile: {
+    open(source: string | ArchiveMember | Uint8Array, limits?: ReadLimits): Promise<NativeTorchFile> | NativeTorchFile;
+  };
   BenchmarkFile: {
     open(
-      path: string,
+      file: string | ArchiveMember,
       limits: ReadLimits | undefined,
       onProgress?: (bytes: number, total: number, architectures: number) => void,
       sideCars?: readonly string[],
     ): Abortable<NativeBenchmarkFile>;
-    openSync(path: string, limits?: ReadLimits): NativeBenchmarkFile;
+    openSync(file: string | ArchiveMember, limits?: ReadLimits): NativeBenchmarkFile;
   };
 }
 

@@ -1,11 +1,11 @@
 #include "node/benchmark_file.h"
 
-#include <atomic>
 #include <cstring>
 
 #include "benchmark/column.h"
 #include "benchmark/curves.h"
 #include "node/addon.h"
+#include "node/archive.h"
 #include "node/arrays.h"
 #include "node/promise_worker.h"
 #include "node/sweep.h"
@@ -15,22 +15,12 @@ namespace nb201::node {
 
 namespace {
 
-using Aborted = std::shared_ptr<std::atomic<bool>>;
-
-// { promise, abort }: the work, and how to end it early.
-Napi::Object abortable(Napi::Env env, Napi::Promise promise, Aborted aborted) {
-  Napi::Object out = Napi::Object::New(env);
-  out.Set("promise", promise);
-  out.Set("abort", Napi::Function::New(env, [aborted](const Napi::CallbackInfo&) { *aborted = true; }));
-  return out;
-}
-
 class OpenWorker final : public PromiseWorker {
  public:
-  OpenWorker(Napi::Env env, std::string path, ContainerLimits limits, Napi::Value onProgress,
+  OpenWorker(Napi::Env env, FileRequest file, ContainerLimits limits, Napi::Value onProgress,
              std::vector<std::string> sidecars, Aborted aborted)
       : PromiseWorker(env),
-        path_(std::move(path)),
+        file_(std::move(file)),
         limits_(limits),
         sidecars_(std::move(sidecars)),
         aborted_(std::move(aborted)) {
@@ -65,12 +55,12 @@ class OpenWorker final : public PromiseWorker {
       }
       return !*aborted_;
     };
-    index_ = BenchmarkIndex::open(openFile(path_), limits_, report, sidecars_);
+    index_ = BenchmarkIndex::open(file_.open(), limits_, report, sidecars_);
   }
   Napi::Value result(Napi::Env env) override { return BenchmarkFile::wrap(env, std::move(index_)); }
 
  private:
-  std::string path_;
+  FileRequest file_;
   ContainerLimits limits_;
   std::vector<std::string> sidecars_;
   Aborted aborted_;
@@ -180,22 +170,20 @@ Napi::Object BenchmarkFile::wrap(Napi::Env env, std::shared_ptr<BenchmarkIndex> 
   return Addon::of(env).benchmarkFile.New({Napi::External<std::shared_ptr<BenchmarkIndex>>::New(env, &index)});
 }
 
-// open(path, limits, onProgress?, sidecars): { promise, abort }.
+// open(path or member, limits, onProgress?, sidecars): { promise, abort }.
 Napi::Value BenchmarkFile::open(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (!info[0].IsString()) throw Napi::TypeError::New(env, "expected a path");
   const Aborted aborted = std::make_shared<std::atomic<bool>>(false);
   auto* worker =
-      new OpenWorker(env, info[0].As<Napi::String>(), limitsFrom(info[1]), info[2], textsOf(info[3]), aborted);
+      new OpenWorker(env, FileRequest::from(info[0]), limitsFrom(info[1]), info[2], textsOf(info[3]), aborted);
   return abortable(env, worker->start(), aborted);
 }
 
 Napi::Value BenchmarkFile::openSync(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (!info[0].IsString()) throw Napi::TypeError::New(env, "expected a path");
-  return guarded(env, [&]() -> Napi::Value {
-    return wrap(env, BenchmarkIndex::open(openFile(info[0].As<Napi::String>()), limitsFrom(info[1]), nullptr));
-  });
+  const FileRequest file = FileRequest::from(info[0]);
+  return guarded(
+      env, [&]() -> Napi::Value { return wrap(env, BenchmarkIndex::open(file.open(), limitsFrom(info[1]), nullptr)); });
 }
 
 BenchmarkIndex& BenchmarkFile::index(Napi::Env env) {
@@ -237,6 +225,8 @@ Napi::Value BenchmarkFile::describe(const Napi::CallbackInfo& info) {
   out.Set("namedByEpochs", from.tables().namedByEpochs);
   out.Set("sideCar", from.openedWith().empty() ? env.Null() : textToJs(env, from.openedWith()));
   out.Set("size", static_cast<double>(from.bytes()->size()));
+  out.Set("file", textToJs(env, from.bytes()->name()));
+  out.Set("heldBytes", from.bytes()->data() ? static_cast<double>(from.bytes()->size()) : 0.0);
   out.Set("totalArchitectures", static_cast<double>(from.tables().total));
   return out;
 }
