@@ -1,37 +1,38 @@
-// npm run bench [-- --file F] [--archs 1500] [--rounds 5] [--json OUT]
+// npm run bench [-- --file F] [--archs 1500] [--rounds 5] [--only queries|searches] [--scripts AUTODL] [--json OUT]
 //
 // The project and the reference on the same file in the same run, alternating; medians and ratios. Nothing fails here
 // because a machine is slow. Without --file a file of the original structure is written to .cache/bench, where the tool
 // that makes such files is at hand; without the reference (npm run setup -- --tests) only our figures are printed.
+// Searches run on the file of test-fixtures/searches; the reference's scripts are those of a checkout of
+// D-X-Y/AutoDL-Projects (--scripts, or .cache/reference/AutoDL-Projects).
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { searchFile, TOOL } from '../test-fixtures/searches/search-file.mjs';
+import { alternate, measure, print, python, root, row } from './suite.mjs';
 
-const here = dirname(fileURLToPath(import.meta.url));
-const root = join(here, '..');
 const maker = join(root, '../shared/tools/make_benchmark_file.py');
 const reference = join(root, '.cache/reference/nas-bench-201-2.1');
+const here = (name) => join(root, 'bench', name);
 
 const { values: options } = parseArgs({
   options: {
     file: { type: 'string' },
     archs: { type: 'string', default: '1500' },
     rounds: { type: 'string', default: '5' },
+    only: { type: 'string' },
+    scripts: { type: 'string', default: join(root, '.cache/reference/AutoDL-Projects') },
     json: { type: 'string' },
   },
 });
+const rounds = Number(options.rounds);
 
 function stop(message) {
   console.error(`bench: ${message}`);
   process.exit(1);
 }
-
-const python = ['/usr/bin/python3', 'python3'].find(
-  (name) => spawnSync(name, ['-c', 'import torch, numpy'], { stdio: 'ignore' }).status === 0,
-);
 
 function benchmarkFile() {
   if (options.file) return options.file;
@@ -45,78 +46,51 @@ function benchmarkFile() {
   return file;
 }
 
-function measure(command, args, env = {}) {
-  const done = spawnSync(command, args, {
-    cwd: root,
-    env: { ...process.env, ...env },
-    encoding: 'utf8',
-    maxBuffer: 1 << 26,
-  });
-  // Killed for its memory, as the reference is on a large file.
-  if (done.status !== 0)
-    return { failed: done.signal ?? `exit code ${done.status}`, detail: done.stderr.trim().split('\n').at(-1) };
-  return JSON.parse(done.stdout.trim().split('\n').at(-1));
+/** Both sides; ours alone, and a word about it, where the reference is not at hand. */
+function sides(ours, theirs, needed) {
+  const missing = [!python && 'a python3 with torch', ...needed.filter((path) => !existsSync(path))].filter(Boolean);
+  readFileSync(ours[0]); // a missing file is better found before minutes of work
+  const both = { ours: () => measure(process.execPath, ours) };
+  if (missing.length === 0) both.reference = () => measure(python, theirs, { PYTHONPATH: reference });
+  else console.error(`bench: no reference (${missing.join(', ')}): only our figures`);
+  return both;
 }
 
-const median = (numbers) => {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
-};
-
-const file = benchmarkFile();
-readFileSync(join(here, 'ours.mjs')); // a missing file is better found before minutes of work
-const sides = { ours: () => measure(process.execPath, [join(here, 'ours.mjs'), file]) };
-if (python && existsSync(reference)) {
-  sides.reference = () => measure(python, [join(here, 'reference.py'), file], { PYTHONPATH: reference });
-} else {
-  console.error(`bench: no reference (a python3 with torch, and ${reference}): only our figures`);
+function queries() {
+  const file = benchmarkFile();
+  const results = alternate(sides([here('ours.mjs'), file], [here('reference.py'), file], [reference]), rounds);
+  const rows = Object.keys(results.ours[0]?.jobs ?? {}).map((job) => row(results, job, 'ms', (r) => r.jobs[job]));
+  rows.push(row(results, 'memory that opening takes', 'MB', (r) => r.opening));
+  rows.push(row(results, 'peak memory of the run', 'MB', (r) => r.peak));
+  print(`${file.split('/').at(-1)}, ${(statSync(file).size / 1e9).toFixed(2)} GB`, rounds, rows);
+  return { file, rows };
 }
 
-// The first round only warms the page cache.
-const results = Object.fromEntries(Object.keys(sides).map((side) => [side, []]));
-for (let round = 0; round <= Number(options.rounds); round++) {
-  for (const [side, run] of Object.entries(sides)) {
-    const result = run();
-    if (result.failed) {
-      console.error(`bench: ${side}: ${result.failed} ${result.detail ?? ''}`);
-      delete sides[side];
-    } else if (round > 0) {
-      results[side].push(result);
-    }
+function searches() {
+  const file = searchFile();
+  if (!file) {
+    console.error(`bench: no file to search on: ${TOOL} makes it, with a python3 that has numpy`);
+    return undefined;
   }
+  const theirs = [here('search_reference.py'), file, options.scripts];
+  const results = alternate(sides([here('search-ours.mjs'), file], theirs, [reference, options.scripts]), rounds);
+  for (const { found } of results.reference ?? []) {
+    if (String(found) !== String(results.ours[0].found)) stop('the ten runs of R-EA found something else there');
+  }
+  const rows = Object.keys(results.ours[0]?.jobs ?? {}).map((job) => row(results, job, 'ms', (r) => r.jobs[job]));
+  print('searches on cifar10 with 12,000 simulated seconds', rounds, rows);
+  return { file, rows };
 }
 
-const of = (side, pick) => (results[side]?.length ? median(results[side].map(pick)) : undefined);
-const rows = Object.keys(results.ours[0]?.jobs ?? {}).map((job) => ({
-  job,
-  unit: 'ms',
-  ours: of('ours', (r) => r.jobs[job]),
-  reference: of('reference', (r) => r.jobs[job]),
-}));
-for (const [job, key] of [
-  ['memory that opening takes', 'opening'],
-  ['peak memory of the run', 'peak'],
-]) {
-  rows.push({ job, unit: 'MB', ours: of('ours', (r) => r[key]), reference: of('reference', (r) => r[key]) });
+const suites = { queries, searches };
+if (options.only && !(options.only in suites)) stop(`expected --only ${Object.keys(suites).join(' or ')}`);
+const measured = {};
+for (const [name, suite] of Object.entries(suites)) {
+  if (!options.only || options.only === name) measured[name] = suite();
 }
-
-const shown = (value) =>
-  value === undefined ? '–' : value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(2) : value.toPrecision(3);
-const table = rows.map(({ job, unit, ours, reference: theirs }) => [
-  `${job} (${unit})`,
-  shown(ours),
-  shown(theirs),
-  theirs === undefined ? '–' : `${shown(theirs / ours)}×`,
-]);
-table.unshift(['', 'here', 'reference', 'ratio']);
-const widths = table[0].map((_, c) => Math.max(...table.map((row) => row[c].length)));
-console.log(
-  `${file.split('/').at(-1)}, ${(statSync(file).size / 1e9).toFixed(2)} GB; ${cpus().length} cores, Node ${process.version}; medians of ${options.rounds} rounds`,
-);
-for (const row of table)
-  console.log(row.map((cell, c) => (c ? cell.padStart(widths[c]) : cell.padEnd(widths[c]))).join('  '));
-if (options.json)
+if (options.json) {
   writeFileSync(
     options.json,
-    `${JSON.stringify({ file, cores: cpus().length, node: process.version, rows }, null, 2)}\n`,
+    `${JSON.stringify({ cores: cpus().length, node: process.version, ...measured }, null, 2)}\n`,
   );
+}

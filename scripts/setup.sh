@@ -59,8 +59,8 @@ install_packages() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $wanted
 }
 
-# What the tests compare with: the reference implementations, and other readers of our formats. Only unpacked: nothing
-# of them is installed.
+# Python packages that the tests compare with: the reference implementations, other libraries' readers. Only unpacked:
+# nothing of them is installed.
 reference() {
   local folder=.cache/reference/$1 package=$2 python wheels
   [ -d "$folder" ] && return
@@ -89,6 +89,7 @@ if [ $tests = yes ]; then
   reference nas-bench-201-1.3 nas-bench-201==1.3
   reference nats-bench nats-bench==1.8
   reference pyarrow pyarrow==17.0.0    # the last that takes Debian's NumPy
+  reference safetensors safetensors==0.8.0
 fi
 node_modules
 echo "setup: all is there"

@@ -3,6 +3,7 @@ export {
   Complex,
   CURVE_FIELDS,
   CurveDict,
+  type CurveEntries,
   type CurveField,
   DictStream,
   Dtype,
@@ -13,6 +14,7 @@ export {
   GlobalReference,
   type JsonCurve,
   jsonText,
+  ListStream,
   NDArray,
   type OpenProgress,
   OrderedDict,
@@ -23,13 +25,17 @@ export {
   type ReadErrorCode,
   type ReadLimits,
   readTorch,
+  type SideCar,
   Storage,
+  type StreamableValue,
   Tensor,
   type TensorDtype,
+  type TensorOptions,
   type TorchFile,
   Tuple,
   type WritableValue,
   WriteError,
+  type WriteErrorCode,
   type WriteTorchOptions,
   writeTorch,
 } from '@nas-bench-201/core-native';
@@ -37,8 +43,6 @@ export {
   ARCHIVE_DIRS,
   type Architecture,
   BENCHMARK_FILES,
-  type ColumnMetric,
-  type ColumnOptions,
   type CostWarning,
   type FindBestOptions,
   type InfoOptions,
@@ -48,6 +52,7 @@ export {
   openArchitecture,
 } from './api.js';
 export { QueryError, type QueryErrorCode } from './errors.js';
+export { Archive, type Source } from './files/archive.js';
 export {
   type ArchitectureDescription,
   type BenchmarkDescription,
@@ -76,7 +81,9 @@ export {
   remapDatasetSetNames,
   type SetOf,
 } from './names.js';
+export { NumpyRandom } from './random/numpy-random.js';
 export { PythonRandom, type PythonSeed } from './random/python-random.js';
+export { TorchRandom } from './random/torch-random.js';
 export {
   type ArchitectureRecord,
   type CurveRecord,
@@ -90,6 +97,7 @@ export {
 } from './records/record.js';
 export { ArchResults, type ComputeCosts, type Metrics, type TrialChoice } from './results/arch-results.js';
 export { meanOf, meanOverTrials, type Reference } from './results/averaging.js';
+export type { ColumnMetric, ColumnOptions, TrialColumn } from './results/columns.js';
 export type { LastEpochs, SetAtEnd } from './results/last-epochs.js';
 export {
   type CurveMetric,
@@ -98,6 +106,24 @@ export {
   ResultsCount,
   type TimeInfo,
 } from './results/results-count.js';
+export type { Evaluation, SearchAlgorithm, SearchContext, SearchMethod, Suggestion } from './search/algorithm.js';
+export { SearchError, type SearchErrorCode } from './search/errors.js';
+export { type MeanAndDeviation, PUBLISHED_RESULTS, type PublishedRow } from './search/published.js';
+export {
+  type OptionSpec,
+  type PreparedSearch,
+  prepareSearch,
+  SEARCH_ALGORITHMS,
+  type SearchEntry,
+  type SearchName,
+  type SearchOptions,
+} from './search/registry.js';
+export { independentSeeds, type RepeatOptions, repeatSearch } from './search/repeat.js';
+export { PUBLISHED_BUDGET, type RunOptions, runSearch, type SearchRun } from './search/runner.js';
+export { loadSearch, type SearchSource } from './search/source.js';
+export type { SearchSpace } from './search/space.js';
+export { SearchTable, type TableLevel, type TableOptions, type TableParts } from './search/table.js';
+export { Truth } from './search/truth.js';
 export {
   ArchitectureError,
   type Cell,

@@ -13,10 +13,11 @@ export class ProgressBar {
   constructor(
     readonly label: string,
     readonly stream: NodeJS.WriteStream,
+    /** How an amount of the work is said. */
+    readonly amount: (done: number) => string = bytesText,
   ) {}
 
-  /** @param shown how amounts are written; default: as bytes */
-  update(done: number, total: number, note = '', shown: (amount: number) => string = bytesText): void {
+  update(done: number, total: number, note = ''): void {
     const now = performance.now();
     const elapsed = now - this.#began;
     if (!this.stream.isTTY || elapsed < PATIENCE_MS || now - this.#drawn < REDRAW_MS) return;
@@ -29,7 +30,7 @@ export class ProgressBar {
       `${'█'.repeat(full)}${'░'.repeat(CELLS - full)}`,
       `${String(Math.floor(share * 100)).padStart(3)} %`,
       share > 0.02 && share < 1 ? `${seconds} s left` : '',
-      `${shown(done)} of ${shown(total)}`,
+      `${this.amount(done)} of ${this.amount(total)}`,
       note,
     ];
     const line = parts.filter((part) => part !== '').join('  ');

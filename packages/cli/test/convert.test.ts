@@ -19,7 +19,10 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function cli(...args: string[]): { code: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', maxBuffer: 1 << 28 });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
   return { code: status, out: stdout, err: stderr };
 }
 
@@ -35,7 +38,12 @@ describe('nb201 convert', () => {
   it('--json prints a summary of what was written', () => {
     const to = join(folder, 'a.jsonl.gz');
     const { out } = cli('convert', V1_1, to, '--json', '--archs', '0-9', '--hp', '200');
-    expect(JSON.parse(out)).toMatchObject({ file: to, format: 'jsonl', architectures: 3, bytes: readFileSync(to).length });
+    expect(JSON.parse(out)).toMatchObject({
+      file: to,
+      format: 'jsonl',
+      architectures: 3,
+      bytes: readFileSync(to).length,
+    });
   });
 
   it('- writes to the standard output, and nothing else there', () => {
@@ -112,14 +120,21 @@ describe('nb201 diff', () => {
     const to = join(folder, 'same.pb');
     cli('convert', V1_1, to);
     expect(cli('diff', V1_1, to)).toEqual({ code: 0, out: 'the same  5 architectures\n', err: '' });
-    expect(JSON.parse(cli('diff', V1_1, to, '--json').out)).toMatchObject({ same: true, architectures: 5, differences: 0 });
+    expect(JSON.parse(cli('diff', V1_1, to, '--json').out)).toMatchObject({
+      same: true,
+      architectures: 5,
+      differences: 0,
+    });
   });
 
   it('shows where two differ, down to the last bit of a number', () => {
     const [a, b] = [join(folder, 'a.jsonl'), join(folder, 'b.jsonl')];
     cli('convert', V1_1, a);
     const [header, record, ...rest] = readFileSync(a, 'utf8').split('\n');
-    const changed = record!.replace(/("train_losses":\{"0":)([\d.]+)/, (_, key, number) => key + (Number(number) + 2 ** -50));
+    const changed = record!.replace(
+      /("train_losses":\{"0":)([\d.]+)/,
+      (_, key, number) => key + (Number(number) + 2 ** -50),
+    );
     const fewer = rest.slice(1);
     writeFileSync(b, [header, changed, ...fewer].join('\n'));
     const { code, out } = cli('diff', a, b);

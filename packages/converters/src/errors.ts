@@ -18,7 +18,9 @@ export type ConvertErrorCode =
   /** A package that the format needs is not installed. */
   | 'MISSING_PACKAGE'
   /** Records that ought to come in the order of their indices do not. */
-  | 'NOT_IN_ORDER';
+  | 'NOT_IN_ORDER'
+  /** The format has no place for it. */
+  | 'UNSUPPORTED_VALUE';
 
 /** Something could not be written in another format. */
 export class ConvertError extends Error {

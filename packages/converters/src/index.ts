@@ -10,3 +10,4 @@ export { type WriteOptions, writeJson } from './json/write-value.js';
 export { openBenchmark, openRecordStore } from './open.js';
 export { formatPath, formatStep, PathError, parsePath, type Step, stepInto, stepOfKey } from './path.js';
 export { FORMATS, type Format, type FormatOptions, formatFor } from './registry.js';
+export { type SafetensorsOptions, writeSafetensors } from './safetensors/write.js';

@@ -185,7 +185,10 @@ describe('the summary', () => {
     const onWarning = (message: string) => void warnings.push(message);
     await convert(V1_1, without, { onWarning });
     expect(warnings).toEqual([]);
-    writeFileSync(withWeights, readFileSync(without, 'utf8').replace('"clear_net_done":true', '"clear_net_done":false'));
+    writeFileSync(
+      withWeights,
+      readFileSync(without, 'utf8').replace('"clear_net_done":true', '"clear_net_done":false'),
+    );
     await convert(withWeights, join(folder, 'w.pb'), { onWarning });
     expect(warnings).toEqual(['weights are not converted']);
   });

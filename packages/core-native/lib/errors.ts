@@ -110,3 +110,8 @@ export function checkedPath(path: unknown): string {
   if (path.includes('\0')) throw new TypeError('expected a path without NUL characters');
   return path;
 }
+
+/** As `checkedPath`, for a file that may lie in an archive: that the native code looks at. @throws TypeError */
+export function checkedFile(file: unknown): void {
+  if (typeof file !== 'object' || file === null) checkedPath(file);
+}

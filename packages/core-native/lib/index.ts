@@ -1,3 +1,4 @@
+export { type ArchiveDirectory, isFirstPiece, TarArchive } from './archive.js';
 export { AtomicFile } from './atomic-file.js';
 export {
   type OpenBenchmarkOptions,
@@ -10,6 +11,7 @@ export { fromNative, native, ReadError, type ReadErrorCode, WriteError, type Wri
 export { type JsonCurve, jsonText } from './json-text.js';
 export {
   type Abortable,
+  type ArchiveMember,
   type ColumnRequest,
   type ContainerKind,
   CURVE_FIELDS,
@@ -25,6 +27,7 @@ export {
   type ReadLimits,
   type SweepRequest,
 } from './native.js';
+export { type SideCar, sideCarKept } from './side-car.js';
 export { openTorch, readTorch, type TorchFile } from './torch-file.js';
 export {
   DictStream,

@@ -182,8 +182,14 @@ export interface NativeBenchmarkFile {
     /** Whether records are named '12' and '200' as NATS-Bench does, not 'less' and 'full'. */
     namedByEpochs: boolean;
     totalArchitectures: number;
+    /** The side-car that it was opened with; null where the file was walked. */
+    sideCar: string | null;
     /** Of the file, or of what its bzip2 unpacks to. */
     size: number;
+    /** The file as it is named in errors. */
+    file: string;
+    /** Of the file's bytes, those that are kept in memory. */
+    heldBytes: number;
   };
   architectures(): string[];
   evaluated(): Float64Array;
@@ -214,6 +220,8 @@ export interface NativeBenchmarkFile {
   column(request: ColumnRequest, sync: true): NativeColumn;
   /** A batch of a sweep. */
   sweep(request: SweepRequest): Abortable<NativeSweepBatch>;
+  /** The bytes of a side-car; null where there is nothing to keep, or the file has changed meanwhile. */
+  sideCar(): Promise<Uint8Array | null>;
   dispose(): void;
 }
 
@@ -231,6 +239,20 @@ export interface NativeTorchWriter {
   take(): Uint8Array;
 }
 
+/** A tar archive that is open. Closed by `dispose()` or with its last reference. */
+export interface NativeArchive {
+  directory(): { names: string[]; offsets: Float64Array; sizes: Float64Array };
+  size(): number;
+  dispose(): void;
+}
+
+/** A file that lies in an archive. */
+export interface ArchiveMember {
+  readonly archive: NativeArchive;
+  /** Its place in the archive's directory. */
+  readonly member: number;
+}
+
 interface Reader {
   configure(makers: typeof factories): void;
   jsonText(
@@ -241,19 +263,23 @@ interface Reader {
     first: Uint32Array,
     presence: Uint8Array | undefined,
   ): Promise<Uint8Array>;
+  Archive: { open(name: string, paths: string[]): Abortable<NativeArchive> };
   TorchWriter: new (
     container: 'legacy' | 'zip' | 'pickle',
     numpyFloat32: boolean,
     takeApart: (value: object) => unknown[],
   ) => NativeTorchWriter;
-  TorchFile: { open(source: string | Uint8Array, limits?: ReadLimits): Promise<NativeTorchFile> | NativeTorchFile };
+  TorchFile: {
+    open(source: string | ArchiveMember | Uint8Array, limits?: ReadLimits): Promise<NativeTorchFile> | NativeTorchFile;
+  };
   BenchmarkFile: {
     open(
-      path: string,
+      file: string | ArchiveMember,
       limits: ReadLimits | undefined,
       onProgress?: (bytes: number, total: number, architectures: number) => void,
+      sideCars?: readonly string[],
     ): Abortable<NativeBenchmarkFile>;
-    openSync(path: string, limits?: ReadLimits): NativeBenchmarkFile;
+    openSync(file: string | ArchiveMember, limits?: ReadLimits): NativeBenchmarkFile;
   };
 }
 

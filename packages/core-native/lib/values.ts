@@ -212,23 +212,28 @@ export type TensorDtype =
   | 'complex64'
   | 'complex128';
 
-const TENSOR_TYPES: Record<TensorDtype, { size: number; make: (bytes: ArrayBuffer) => NumberArray }> = {
-  float64: { size: 8, make: (b) => new Float64Array(b) },
-  float32: { size: 4, make: (b) => new Float32Array(b) },
-  float16: { size: 2, make: (b) => new Uint16Array(b) },
-  bfloat16: { size: 2, make: (b) => new Uint16Array(b) },
-  int64: { size: 8, make: (b) => new BigInt64Array(b) },
-  int32: { size: 4, make: (b) => new Int32Array(b) },
-  int16: { size: 2, make: (b) => new Int16Array(b) },
-  int8: { size: 1, make: (b) => new Int8Array(b) },
-  uint64: { size: 8, make: (b) => new BigUint64Array(b) },
-  uint32: { size: 4, make: (b) => new Uint32Array(b) },
-  uint16: { size: 2, make: (b) => new Uint16Array(b) },
-  uint8: { size: 1, make: (b) => new Uint8Array(b) },
-  bool: { size: 1, make: (b) => new Uint8Array(b) },
-  complex64: { size: 8, make: (b) => new Float32Array(b) },
-  complex128: { size: 16, make: (b) => new Float64Array(b) },
+type NumberArrayType = new (buffer: ArrayBuffer, byteOffset?: number, length?: number) => NumberArray;
+
+const TENSOR_TYPES: Record<TensorDtype, { size: number; array: NumberArrayType }> = {
+  float64: { size: 8, array: Float64Array },
+  float32: { size: 4, array: Float32Array },
+  float16: { size: 2, array: Uint16Array },
+  bfloat16: { size: 2, array: Uint16Array },
+  int64: { size: 8, array: BigInt64Array },
+  int32: { size: 4, array: Int32Array },
+  int16: { size: 2, array: Int16Array },
+  int8: { size: 1, array: Int8Array },
+  uint64: { size: 8, array: BigUint64Array },
+  uint32: { size: 4, array: Uint32Array },
+  uint16: { size: 2, array: Uint16Array },
+  uint8: { size: 1, array: Uint8Array },
+  bool: { size: 1, array: Uint8Array },
+  complex64: { size: 8, array: Float32Array },
+  complex128: { size: 16, array: Float64Array },
 };
+
+/** Half floats, where the runtime has an array of them. */
+const Float16Array = (globalThis as { Float16Array?: NumberArrayType }).Float16Array;
 
 /** Bytes of an element. */
 export const elementSize = (dtype: TensorDtype): number => TENSOR_TYPES[dtype].size;
@@ -236,6 +241,7 @@ export const elementSize = (dtype: TensorDtype): number => TENSOR_TYPES[dtype].s
 /** The stretch of a torch file that tensors are views of. Several may share one. */
 export class Storage {
   readonly #read: (key: string) => Uint8Array;
+  #data: WeakRef<ArrayBuffer> | undefined;
 
   constructor(
     read: (key: string) => Uint8Array,
@@ -253,6 +259,17 @@ export class Storage {
   /** Its bytes, read from the file now. @throws ReadError */
   bytes(): Uint8Array {
     return this.#read(this.key);
+  }
+
+  /** Its bytes, the same memory as long as anybody holds it. @throws ReadError */
+  get data(): Uint8Array {
+    const known = this.#data?.deref();
+    if (known) return new Uint8Array(known);
+    const bytes = this.bytes();
+    // A piece of other memory, as of a tensor that was made here, may be anywhere in it.
+    const whole = bytes.byteLength === bytes.buffer.byteLength ? bytes : Uint8Array.from(bytes);
+    this.#data = new WeakRef(whole.buffer as ArrayBuffer);
+    return whole;
   }
 }
 
@@ -293,8 +310,8 @@ export class Tensor {
   ) {}
 
   /**
-   * A tensor of these numbers, the last index fastest, for `writeTorch`. The array is not copied; halves are 16-bit
-   * patterns, complex numbers pairs, booleans bytes. @throws RangeError where they are not as many as the shape says
+   * A tensor of these numbers, the last index fastest, for `writeTorch`. The array is not copied; half floats are
+   * 16-bit patterns, complex numbers pairs, booleans bytes. @throws RangeError where they are not as many as the shape says
    */
   static from(data: NumberArray, shape: readonly number[] = [data.length], options: TensorOptions = {}): Tensor {
     const dtype = options.dtype ?? DTYPE_OF.find(([type]) => data instanceof type)![1];
@@ -316,16 +333,69 @@ export class Tensor {
     );
   }
 
+  /** The number of its elements. */
+  get size(): number {
+    return this.shape.reduce((a, b) => a * b, 1);
+  }
+
+  /** Of its elements. */
+  get byteLength(): number {
+    return this.size * TENSOR_TYPES[this.dtype].size;
+  }
+
+  /** Whether its elements stand one after another in the storage, the last index fastest. */
+  get isContiguous(): boolean {
+    let step = 1;
+    for (let d = this.shape.length - 1; d >= 0; d--) {
+      if (this.shape[d] === 0) return true;
+      if (this.shape[d] !== 1 && this.stride[d] !== step) return false;
+      step *= this.shape[d]!;
+    }
+    return true;
+  }
+
   /**
-   * Its elements, contiguous, the last index fastest, read from the file now. Half floats (float16, bfloat16) stay
-   * 16-bit patterns, complex numbers are pairs, booleans bytes.
+   * Its elements, contiguous, the last index fastest: the storage's own memory where they stand there like that, so that
+   * views of one storage share it, else a copy. Read when it is asked for. float16 is a Float16Array where the runtime
+   * has it, else, as bfloat16 always, 16-bit patterns (see `toFloat32Array`); complex numbers are pairs, booleans bytes.
+   * @throws ReadError
+   */
+  get data(): NumberArray {
+    const { size, array } = TENSOR_TYPES[this.dtype];
+    const ArrayType = (this.dtype === 'float16' && Float16Array) || array;
+    if (!this.isContiguous || this.size === 0) return new ArrayType(this.#packed().buffer as ArrayBuffer);
+    const { buffer } = this.storage.data;
+    const elements = (this.size * size) / array.prototype.BYTES_PER_ELEMENT;
+    return new ArrayType(buffer as ArrayBuffer, this.offset * size, elements);
+  }
+
+  /**
+   * Its elements as `data` has them, in memory of their own, and half floats always as 16-bit patterns.
    * @throws ReadError
    */
   toTypedArray(): NumberArray {
-    const { size, make } = TENSOR_TYPES[this.dtype];
-    const count = this.shape.reduce((a, b) => a * b, 1);
-    const from = this.storage.bytes();
+    return new TENSOR_TYPES[this.dtype].array(this.#packed().buffer as ArrayBuffer);
+  }
+
+  /** The numbers of a tensor of half floats (float16, bfloat16) as 32-bit ones. @throws ReadError, TypeError for others */
+  toFloat32Array(): Float32Array {
+    if (this.dtype !== 'float16' && this.dtype !== 'bfloat16')
+      throw new TypeError(`expected half floats, found ${this.dtype}`);
+    const widen = this.dtype === 'bfloat16' ? (bits: number) => bits << 16 : halfBits;
+    const bits = Uint32Array.from(this.toTypedArray() as Uint16Array, widen);
+    return new Float32Array(bits.buffer);
+  }
+
+  #packed(): Uint8Array {
+    const { size } = TENSOR_TYPES[this.dtype];
+    const count = this.size;
     const to = new Uint8Array(count * size);
+    if (count === 0) return to;
+    const from = this.storage.data;
+    if (this.isContiguous) {
+      to.set(from.subarray(this.offset * size, (this.offset + count) * size));
+      return to;
+    }
     const index = new Array<number>(this.shape.length).fill(0);
     let element = this.offset;
     for (let i = 0; i < count; i++) {
@@ -337,8 +407,20 @@ export class Tensor {
         index[d] = 0;
       }
     }
-    return make(to.buffer);
+    return to;
   }
+}
+
+/** A half float's bits as those of the same 32-bit one. */
+function halfBits(half: number): number {
+  const sign = (half & 0x8000) << 16;
+  const exponent = (half >> 10) & 31;
+  const mantissa = half & 1023;
+  if (exponent === 31) return sign | 0x7f800000 | (mantissa << 13);
+  if (exponent) return sign | ((exponent + 112) << 23) | (mantissa << 13);
+  if (mantissa === 0) return sign;
+  const shift = Math.clz32(mantissa) - 21; // to a leading one
+  return sign | ((113 - shift) << 23) | (((mantissa << shift) & 1023) << 13);
 }
 
 type Fillable = Map<PythonValue, PythonValue> | Set<PythonValue>;

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
@@ -95,38 +95,38 @@ describe('what was read and written again', () => {
 const keysOf = (value: PythonValue) => (value instanceof Map ? [...value.keys()].map(String) : []);
 
 describe.skipIf(!python)(`what torch.load reads of what was written${without('python3 with torch', python)}`, () => {
-  it('is what was written: tensors of every type and layout, shared storages, parameters', async () => {
-    const names = readable.filter((name) => /tensor|address|view/.test(name) && !name.includes('2.15'));
-    for (const container of CONTAINERS) {
-      const values = await Promise.all(names.map((name) => readTorch(`${fixtures}values/${name}`)));
-      const paths = await Promise.all(values.map((value) => written(value, { container })));
-      described(python!, paths).forEach((answer, i) => {
-        expect(difference(values[i], answer), names[i]).toBeUndefined();
-      });
-    }
-  });
-
-  it('is what was written: texts, integers of any size, floats, containers that share and contain themselves', async () => {
-    const names = ['rich-protocol2.pkl', 'numpy-protocol4.pkl', 'frames.pkl'];
+  /** Writes each value in each container; Python reads all of them at once. */
+  async function sameInPython(names: string[], containers: readonly ('legacy' | 'zip' | 'pickle')[]): Promise<void> {
     const values = await Promise.all(names.map(async (name) => plain(await readTorch(`${fixtures}values/${name}`))));
-    for (const container of [...CONTAINERS, 'pickle'] as const) {
-      const paths = await Promise.all(values.map((value) => written(value, { container })));
-      described(python!, paths).forEach((answer, i) => {
-        expect(difference(values[i], answer), names[i]).toBeUndefined();
-      });
-    }
-  });
+    const all = containers.flatMap((container) => values.map((value, i) => ({ container, value, name: names[i]! })));
+    const paths = await Promise.all(all.map(({ container, value }) => written(value, { container })));
+    described(python!, paths).forEach((answer, i) => {
+      const { value, name, container } = all[i]!;
+      expect(difference(value, answer), `${name} as ${container}`).toBeUndefined();
+    });
+  }
+
+  it('is what was written: tensors of every type and layout, shared storages, parameters', () =>
+    sameInPython(
+      readable.filter((name) => /tensor|address|view/.test(name) && !name.includes('2.15')),
+      CONTAINERS,
+    ));
+
+  it('is what was written: texts, integers of any size, floats, containers that share and contain themselves', () =>
+    sameInPython(['rich-protocol2.pkl', 'numpy-protocol4.pkl', 'frames.pkl'], [...CONTAINERS, 'pickle']));
 
   it('is a Python float where Float64 says so, and a NumPy one where that is asked for', async () => {
     const value = [1, new Float64(1), new Float32(0.1), -0, 2 ** 53, 1e300, Number.NaN, new Complex(1, -0), 2n ** 70n];
     const program = `
 import sys, torch
-print([type(x).__name__ for x in torch.load(sys.argv[1])], torch.load(sys.argv[1])[2:4])`;
-    const types = async (float32: 'python' | 'numpy') =>
-      runPython(python!, program, await written(value, { float32 })).trim();
+for v in map(torch.load, sys.argv[1:]): print([type(x).__name__ for x in v], v[2:4])`;
+    const paths = await Promise.all((['python', 'numpy'] as const).map((float32) => written(value, { float32 })));
     const rest = "'float', 'float', 'float', 'float', 'complex', 'int']";
-    expect(await types('python')).toBe(`['int', 'float', 'float', ${rest} [0.10000000149011612, -0.0]`);
-    expect(await types('numpy')).toBe(`['int', 'float', 'float32', ${rest} [0.1, -0.0]`);
+    expect(runPython(python!, program, ...paths).split('\n')).toEqual([
+      `['int', 'float', 'float', ${rest} [0.10000000149011612, -0.0]`,
+      `['int', 'float', 'float32', ${rest} [0.1, -0.0]`,
+      '',
+    ]);
   });
 
   it('is a dict of numbers, written from typed arrays', async () => {
@@ -232,6 +232,14 @@ describe('a benchmark written record by record', () => {
     return written(top, options);
   }
 
+  /** Each published file and what it was written as. */
+  const pairs = async () =>
+    (
+      await Promise.all(
+        published.map(async (name) => [`${fixtures}benchmark/${name}`, await rewritten(name, { container: 'legacy' })]),
+      )
+    ).flat();
+
   it.each(published)('%s: gives the same records and curves to this reader', async (name) => {
     for (const container of ['legacy', 'zip', 'pickle'] as const) {
       const [before, after] = await Promise.all([
@@ -267,16 +275,14 @@ def same(a, b, at):
         assert len(a) == len(b), (at, 'length')
         for i, pair in enumerate(zip(a, b)): same(*pair, at + (i,))
     else: assert repr(a) == repr(b), (at, a, b)
-a, b = map(torch.load, sys.argv[1:])
-assert set(a) == set(b)
-a['evaluated_indexes'].sort()
-a['arch2infos'] = dict(sorted(a['arch2infos'].items()))
-for key in a: same(a[key], b[key], (key,))
-print('same')`;
-      for (const name of published) {
-        const file = await rewritten(name, { container: 'legacy' });
-        expect(runPython(python!, program, `${fixtures}benchmark/${name}`, file), name).toBe('same\n');
-      }
+for pair in zip(sys.argv[1::2], sys.argv[2::2]):
+    a, b = map(torch.load, pair)
+    assert set(a) == set(b)
+    a['evaluated_indexes'].sort()
+    a['arch2infos'] = dict(sorted(a['arch2infos'].items()))
+    for key in a: same(a[key], b[key], (key,))
+    print('same')`;
+      expect(runPython(python!, program, ...(await pairs()))).toBe('same\n'.repeat(published.length));
     },
   );
 
@@ -287,20 +293,17 @@ print('same')`;
 import sys
 sys.path.insert(0, sys.argv[1])
 from nas_201_api import NASBench201API
-a, b = (NASBench201API(path, verbose=False) for path in sys.argv[2:])
 def asked(api, index, hp, dataset):
     results = api.query_meta_info_by_index(index, hp)
     if dataset not in results.get_dataset_names(): return None
     return api.get_more_info(index, dataset, None, hp, False), results.get_compute_costs(dataset), results.get_net_param(dataset, None)
 asked_all = lambda api: [asked(api, i, hp, d) for i in api.evaluated_indexes for hp in ('12', '200')
                          for d in ('cifar10-valid', 'cifar10', 'cifar100', 'ImageNet16-120')]
-assert str(asked_all(a)) == str(asked_all(b))
-print(len(a), a.evaluated_indexes == b.evaluated_indexes)`;
-      for (const name of published) {
-        const file = await rewritten(name, { container: 'legacy' });
-        const said = runPython(python!, program, reference, `${fixtures}benchmark/${name}`, file);
-        expect(said, name).toMatch(/^\d+ True\n$/);
-      }
+for pair in zip(sys.argv[2::2], sys.argv[3::2]):
+    a, b = (NASBench201API(path, verbose=False) for path in pair)
+    assert str(asked_all(a)) == str(asked_all(b))
+    print(a.evaluated_indexes == b.evaluated_indexes)`;
+      expect(runPython(python!, program, reference, ...(await pairs()))).toBe('True\n'.repeat(published.length));
     },
   );
 });
@@ -468,13 +471,11 @@ describe('tensors that are made here', () => {
     ] as never);
     const program = `
 import sys, torch
-d = torch.load(sys.argv[1])
-print(type(d).__name__, type(d['weight']).__name__, d['weight'].requires_grad, d['weight'].tolist(), d['count'].item(), d['count'].dtype)`;
-    for (const container of CONTAINERS) {
-      expect(runPython(python!, program, await written(value as WritableValue, { container })).trim()).toBe(
-        'OrderedDict Parameter True [[1.0, 2.0], [3.0, 4.0]] 3 torch.int64',
-      );
-    }
+for d in map(torch.load, sys.argv[1:]):
+    print(type(d).__name__, type(d['weight']).__name__, d['weight'].requires_grad, d['weight'].tolist(), d['count'].item(), d['count'].dtype)`;
+    const paths = await Promise.all(CONTAINERS.map((container) => written(value as WritableValue, { container })));
+    const line = 'OrderedDict Parameter True [[1.0, 2.0], [3.0, 4.0]] 3 torch.int64\n';
+    expect(runPython(python!, program, ...paths)).toBe(line + line);
   });
 });
 

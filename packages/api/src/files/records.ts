@@ -1,14 +1,15 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   type NativeBenchmarkFile,
   type NativeState,
   native,
+  openBenchmarkFile,
   openBenchmarkFileSync,
+  type PythonValue,
+  ReadError,
   type ReadLimits,
 } from '@nas-bench-201/core-native';
 import { QueryError } from '../errors.js';
-import type { ArchitectureRecord, RecordStore, StateRecord } from '../records/record.js';
+import type { ArchitectureRecord, RecordStore } from '../records/record.js';
 import { RecordTrial } from '../records/record-trial.js';
 import { ArchResults } from '../results/arch-results.js';
 import type { Reference } from '../results/averaging.js';
@@ -16,15 +17,17 @@ import { LastEpoch } from '../results/last-epoch.js';
 import { type LastEpochs, lastEpochsOf } from '../results/last-epochs.js';
 import { FileTrial, RecentCurves, type TrialData } from '../results/trial-data.js';
 import type { Portion } from '../sweep/sweep.js';
+import { Archive, type Source } from './archive.js';
 
 /** Trials whose curves are kept in memory: about 40 KB each with 200 epochs. */
 const CURVES_KEPT = 1500;
 /** Heads of records (names, seeds, costs) that are kept: about 4 KB each. */
 const STATES_KEPT = 4000;
-/** NATS-Bench's single files that stay open: about 0.4 MB each. */
+/** Files of single architectures that stay open: NATS-Bench's take 0.4 MB each, with weights 20 MB and more. */
 const FILES_KEPT = 200;
 /** Records out of a store that are kept: about 0.2 MB each. */
 const RECORDS_KEPT = 500;
+const BYTES_KEPT = 256 * 2 ** 20;
 
 /** Architectures that are swept at once: some 5 MB of numbers. */
 const PORTION = 32;
@@ -41,7 +44,40 @@ interface Located {
   index: number;
 }
 
-const located = (file: NativeBenchmarkFile): Located => ({ file, index: file.recordIndexes()[0]! });
+function located(file: NativeBenchmarkFile): Located {
+  const { kind, file: name } = file.describe();
+  if (kind !== 'architecture') {
+    throw new ReadError('NOT_A_BENCHMARK', name, 0, `${name}: byte 0: expected the record of one architecture`);
+  }
+  return { file, index: file.recordIndexes()[0]! };
+}
+
+/** The files of single architectures that were asked for last. */
+class OpenFiles {
+  readonly #files = new Map<number, Located & { bytes: number }>();
+  #bytes = 0;
+
+  get(index: number): Located | undefined {
+    return this.#files.get(index);
+  }
+
+  add(index: number, file: NativeBenchmarkFile): Located {
+    const bytes = file.describe().heldBytes;
+    const added = { ...located(file), bytes };
+    this.#files.set(index, added);
+    this.#bytes += bytes;
+    for (const [oldest, { bytes: freed }] of this.#files) {
+      if (this.#files.size <= FILES_KEPT && (this.#bytes <= BYTES_KEPT || oldest === index)) break;
+      this.#files.delete(oldest);
+      this.#bytes -= freed;
+    }
+    return added;
+  }
+
+  close(): void {
+    for (const { file } of this.#files.values()) file.dispose();
+  }
+}
 
 interface LoadedState {
   head: StateHead;
@@ -54,6 +90,18 @@ type StateHead = Pick<NativeState, 'archIndex' | 'archStr' | 'cleared'> & {
   trials: readonly { dataset: string; seed: number }[];
 };
 
+/** Which files have the weights that benchmark files have not. */
+const WEIGHTS_ARE_IN: Record<Reference, { home: string; name: (index: number) => string }> = {
+  'nas-bench-201': {
+    home: 'the archive NAS-Bench-201-v1_1-archive',
+    name: (index) => `${String(index).padStart(6, '0')}-FULL.pth`,
+  },
+  'nats-bench': {
+    home: "NATS-Bench's -full archive",
+    name: (index) => `${String(index).padStart(6, '0')}.pickle.pbz2`,
+  },
+};
+
 /**
  * Where the record of each architecture is: in one benchmark file, in a folder of one file each, in a store of another
  * format, or in a file that replaced it since.
@@ -62,14 +110,17 @@ export class Records {
   /** The architectures that have been read, or that the file lists as evaluated. */
   readonly evaluated: Set<number>;
   readonly #main: NativeBenchmarkFile | undefined;
-  readonly #folder: string | undefined;
+  readonly #archive: Archive | undefined;
+  readonly #weights: Archive | undefined;
   /** Where the records are if they are in no file of the original formats. */
   readonly store: RecordStore | undefined;
   readonly #stored = new Map<number, ArchitectureRecord>();
   readonly #inMain: Set<number>;
   readonly #limits: ReadLimits | undefined;
   readonly #replaced = new Map<number, Located>();
-  readonly #opened = new Map<number, Located>();
+  #replacement: Archive | undefined;
+  #opened = new OpenFiles();
+  readonly #withWeights = new OpenFiles();
   readonly #states = new Map<string, LoadedState>();
   readonly #cleared = new Set<string>();
   readonly #numbers = new WeakMap<NativeBenchmarkFile, { names: string[]; of: Map<string, number> }>();
@@ -77,14 +128,20 @@ export class Records {
   readonly #recent = new RecentCurves(CURVES_KEPT);
 
   constructor(
-    from: { main: NativeBenchmarkFile } | { folder: string } | { store: RecordStore },
+    from: {
+      /** Where the records are: in one file, in a file each, or in a store of another format. */
+      records: NativeBenchmarkFile | Archive | { store: RecordStore };
+      /** Where the weights are that the records have no more. */
+      weights?: Archive | undefined;
+    },
     readonly reference: Reference,
     limits?: ReadLimits,
   ) {
     this.#limits = limits;
-    this.#main = 'main' in from ? from.main : undefined;
-    this.#folder = 'folder' in from ? from.folder : undefined;
-    this.store = 'store' in from ? from.store : undefined;
+    if (from.records instanceof Archive) this.#archive = from.records;
+    else if ('store' in from.records) this.store = from.records.store;
+    else this.#main = from.records;
+    this.#weights = from.weights;
     this.#inMain = new Set(this.#main?.recordIndexes());
     this.evaluated = new Set(this.#main?.evaluated() ?? this.store?.evaluated);
   }
@@ -95,7 +152,7 @@ export class Records {
   }
 
   get inFolder(): boolean {
-    return this.#folder !== undefined;
+    return this.#archive !== undefined;
   }
 
   replace(index: number, file: NativeBenchmarkFile): void {
@@ -105,32 +162,99 @@ export class Records {
     for (const key of this.#cleared) if (key.startsWith(`${index}/`)) this.#cleared.delete(key);
   }
 
-  /** The path of an architecture's file in a folder of NATS-Bench. */
-  static pathIn(folder: string, index: number): string | undefined {
-    const names = [`${String(index).padStart(6, '0')}.pickle.pbz2`, `${index}.pickle.pbz2`];
-    return names.map((name) => join(folder, name)).find(existsSync);
+  /** From here on all records are those of an archive. */
+  replaceAll(archive: Archive, indexes: Iterable<number>): void {
+    this.#replacement = archive;
+    for (const index of indexes) this.evaluated.add(index);
+    for (const kept of [this.#replaced, this.#states, this.#cleared]) kept.clear();
+    this.#opened.close();
+    this.#opened = new OpenFiles();
+  }
+
+  /** Where an architecture's file is that is not open, or undefined. */
+  #source(index: number): Source | undefined {
+    if (this.#replaced.has(index) || this.#opened.get(index)) return undefined;
+    const archive = this.#replacement ?? (this.#inMain.has(index) ? undefined : this.#archive);
+    return archive?.record(index, this.reference);
   }
 
   /** The file with the architecture's record and its index there, or undefined. */
   file(index: number): Located | undefined {
     const own = this.#replaced.get(index) ?? this.#opened.get(index);
     if (own) return own;
-    if (this.#main && this.#inMain.has(index)) return { file: this.#main, index };
-    if (this.#folder === undefined) return undefined;
-    const path = Records.pathIn(this.#folder, index);
-    if (!path) return undefined;
-    const opened = located(openBenchmarkFileSync(path, this.#limits));
+    const source = this.#source(index);
+    if (source !== undefined) return this.#add(index, openBenchmarkFileSync(source, this.#limits));
+    return this.#main && this.#inMain.has(index) ? { file: this.#main, index } : undefined;
+  }
+
+  #add(index: number, file: NativeBenchmarkFile): Located {
+    const added = this.#opened.add(index, file);
     this.evaluated.add(index);
-    return remember(this.#opened, index, opened, FILES_KEPT);
+    return added;
+  }
+
+  /**
+   * Opens the files of these architectures on other threads, several at once, so that what is asked of them next need
+   * not wait; of those whose weights are elsewhere, that file too where `weights` are wanted.
+   * @throws ReadError
+   */
+  async prepare(indexes: Iterable<number>, { weights = false } = {}): Promise<void> {
+    await Promise.all(
+      Array.from(indexes, async (index) => {
+        const source = this.#source(index);
+        const other =
+          weights && !this.#withWeights.get(index) ? this.#weights?.record(index, this.reference) : undefined;
+        const [file, withWeights] = await Promise.all(
+          [source, other].map((from) =>
+            from === undefined ? undefined : openBenchmarkFile(from, { limits: this.#limits }),
+          ),
+        );
+        if (file) this.#add(index, file);
+        if (withWeights) this.#withWeights.add(index, withWeights);
+      }),
+    );
+  }
+
+  /** The weights of a trial out of the archive that has them. @throws QueryError where there is none, or it has not */
+  #weightsOf(index: number, hp: string, dataset: string, seed: number): PythonValue {
+    const archive = this.#weights;
+    const { home, name } = WEIGHTS_ARE_IN[this.reference];
+    if (!archive) {
+      throw new QueryError(
+        'NO_WEIGHTS',
+        `this file has had the weights of architecture ${index} cleared; ${home} has them in ${name(index)}: ` +
+          'open with the option archive, or reload(archive, index)',
+      );
+    }
+    const file = this.#withWeights.get(index) ?? this.#openWeights(archive, index);
+    const trials = native(() => file.file.state(file.index, hp))?.trials ?? [];
+    const trial = trials.findIndex((t) => t.dataset === dataset && t.seed === seed);
+    const attributes = trial < 0 ? undefined : native(() => file.file.value(file.index, hp, trial));
+    const weights = attributes instanceof Map ? attributes.get('net_state_dict') : undefined;
+    if (weights === undefined || weights === null) {
+      const what = trial < 0 ? `no trial with seed ${seed} on '${dataset}', hp '${hp}'` : 'no weights in it';
+      throw new QueryError('NO_WEIGHTS', `${archive.nameOf(index, this.reference)} has ${what}`);
+    }
+    return weights;
+  }
+
+  #openWeights(archive: Archive, index: number): Located {
+    const source = archive.record(index, this.reference);
+    if (source === undefined) {
+      throw new QueryError('NO_FILE', `there is no ${archive.nameOf(index, this.reference)}`);
+    }
+    return this.#withWeights.add(index, openBenchmarkFileSync(source, this.#limits));
   }
 
   /** The architectures of a space of so many that there are records of, ascending. */
   indexes(length: number): number[] {
     if (this.store) return [...this.store.indexes];
-    const folder = this.#folder;
-    const there = (index: number) =>
-      this.#inMain.has(index) || this.#replaced.has(index) || (folder !== undefined && Records.pathIn(folder, index));
-    return Array.from({ length }, (_, index) => index).filter(there);
+    const there = new Set([
+      ...this.#inMain,
+      ...this.#replaced.keys(),
+      ...(this.#archive?.indexes(this.reference) ?? []),
+    ]);
+    return [...there].filter((index) => index >= 0 && index < length).sort((a, b) => a - b);
   }
 
   /** Where the records of these architectures are, in this order, some of one file at a time. Those without are left out. */
@@ -180,7 +304,9 @@ export class Records {
     const found = this.file(index);
     const record = found ? undefined : this.#record(index);
     if (!found && !record) {
-      const where = this.#folder === undefined ? 'this file' : `the folder ${this.#folder}`;
+      const where = this.#archive
+        ? `the ${this.#archive.layout === 'tar' ? 'archive' : 'folder'} ${this.#archive.path}`
+        : 'this file';
       throw new QueryError('NOT_EVALUATED', `${where} has no results of architecture ${index}`);
     }
     const state = found ? this.#stateInFile(found, hp) : stateOf(record?.states.find((s) => s.hp === hp));
@@ -195,11 +321,24 @@ export class Records {
     return found ? remember(this.#states, key, state, STATES_KEPT) : state;
   }
 
-  #stateInFile({ file, index }: Located, hp: string): LoadedState | undefined {
-    const head = native(() => file.state(index, hp));
+  #stateOf(index: number, { states }: ArchitectureRecord, hp: string): LoadedState | undefined {
+    const state = states.find((s) => s.hp === hp);
+    if (!state) return undefined;
+    const trials = state.trials.map(
+      (trial) => new RecordTrial(trial, () => this.#weightsOf(index, hp, trial.dataset, trial.seed)),
+    );
+    return { head: state, trials };
+  }
+
+  #stateInFile(index: number, found: Located, hp: string): LoadedState | undefined {
+    const head = native(() => found.file.state(found.index, hp));
     if (!head) return undefined;
-    const place = (trial: number) => [index, hp, trial] as const;
-    return { head, trials: head.trials.map((trial, i) => new FileTrial(file, place(i), trial, this.#recent)) };
+    const place = (trial: number) => [found.index, hp, trial] as const;
+    const trials = head.trials.map((trial, i) => {
+      const elsewhere = () => this.#weightsOf(index, hp, trial.dataset, trial.seed);
+      return new FileTrial(found.file, place(i), trial, this.#recent, elsewhere);
+    });
+    return { head, trials };
   }
 
   /** The last epoch of an architecture's trials on a data set, where it was collected when the file was walked. */
@@ -258,10 +397,8 @@ export class Records {
   close(): void {
     this.#main?.dispose();
     this.store?.close();
-    for (const { file } of [...this.#replaced.values(), ...this.#opened.values()]) file.dispose();
+    for (const { file } of this.#replaced.values()) file.dispose();
+    for (const files of [this.#opened, this.#withWeights]) files.close();
+    for (const archive of [this.#archive, this.#weights, this.#replacement]) archive?.close();
   }
-}
-
-function stateOf(state: StateRecord | undefined): LoadedState | undefined {
-  return state && { head: state, trials: state.trials.map((trial) => new RecordTrial(trial)) };
 }

@@ -15,7 +15,11 @@ export class RecordTrial implements TrialData {
   #curves: Curves | undefined;
   #attributes: Map<PythonValue, PythonValue> | undefined;
 
-  constructor(record: TrialRecord) {
+  constructor(
+    record: TrialRecord,
+    /** Finds the weights, which no record has. */
+    readonly weights: () => PythonValue,
+  ) {
     this.#record = record;
     this.epochs = record.epochs;
     this.flop = record.flop;

@@ -76,7 +76,7 @@ async function run(terminal: Terminal, from: string, to: string, { archs, ...opt
   if (to === '-' && terminal.json) throw new CommandError('BAD_USAGE', '--json and - both want the standard output');
   if (to === '-' && !options.format) throw new CommandError('BAD_USAGE', 'for the standard output name a --format');
   const converters = await import('@nas-bench-201/converters');
-  const bar = new ProgressBar(basename(from), process.stderr);
+  const bar = new ProgressBar(basename(from), process.stderr, integer);
   const began = performance.now();
   const request: ConvertOptions = {
     ...options,
@@ -103,7 +103,7 @@ async function run(terminal: Terminal, from: string, to: string, { archs, ...opt
 
 function show(bar: ProgressBar, { architectures, total, bytes }: ConvertProgress, seconds: number): void {
   const rate = `${integer(Math.round(architectures / seconds))}/s`;
-  bar.update(architectures, total, `architectures  ${rate}  ${bytesText(bytes)} written`, integer);
+  bar.update(architectures, total, `architectures  ${rate}  ${bytesText(bytes)} written`);
 }
 
 function summary(to: string, { architectures, trials, rows, values, bytes, seconds }: Conversion): string[] {

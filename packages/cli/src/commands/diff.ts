@@ -36,16 +36,20 @@ async function run(terminal: Terminal, a: string, b: string, { archs: wanted, li
     for (const path of [a, b]) sources.push(await openBenchmark(path, { signal }));
     const [first, second] = sources as [BenchmarkSource, BenchmarkSource];
     const total = archs?.length ?? first.header.evaluated.length;
-    await terminal.during(`${basename(a)}, ${basename(b)}`, async (bar) => {
-      const onProgress = (done: number) => {
-        architectures = done;
-        bar.update(done, total, 'architectures', integer);
-      };
-      for await (const difference of differences(first, second, { archs, signal, onProgress })) {
-        if (shown.length < limit) shown.push(difference);
-        found++;
-      }
-    });
+    await terminal.during(
+      `${basename(a)}, ${basename(b)}`,
+      async (bar) => {
+        const onProgress = (done: number) => {
+          architectures = done;
+          bar.update(done, total, 'architectures');
+        };
+        for await (const difference of differences(first, second, { archs, signal, onProgress })) {
+          if (shown.length < limit) shown.push(difference);
+          found++;
+        }
+      },
+      integer,
+    );
   } finally {
     for (const source of sources) source.close();
   }

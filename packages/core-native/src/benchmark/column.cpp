@@ -107,8 +107,7 @@ Column readColumn(BenchmarkIndex& index, const ColumnRequest& request, const std
           out.values.push_back(point.value);
           out.presence.push_back(point.presence);
           if (++count == Column::kNoRecord) {
-            index.bytes()->fail(ErrorCode::BadRecord, state.begin,
-                                "expected fewer than 255 trials of a data set");
+            index.bytes()->fail(ErrorCode::BadRecord, state.begin, "expected fewer than 255 trials of a data set");
           }
         }
       }

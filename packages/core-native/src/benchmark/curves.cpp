@@ -300,8 +300,7 @@ CurvePoint readPoint(BenchmarkIndex& index, const Trial& trial, Field field, std
     for (size_t r = 0; r < batches.runs.size(); ++r) {
       const Run& run = batches.runs[r];
       const uint8_t* batch = bytes + batches.base[r];
-      if (!run.has(static_cast<uint32_t>(epoch)) || batches.names[r] != set)
-        continue;
+      if (!run.has(static_cast<uint32_t>(epoch)) || batches.names[r] != set) continue;
       point = {bigEndianDouble(batch + run.floatAt(static_cast<uint32_t>(epoch))), Presence::There};
     }
     return point;

@@ -1,5 +1,6 @@
 #include "benchmark/index.h"
 
+#include <filesystem>
 #include <numeric>
 
 #include "benchmark/scan.h"
@@ -8,10 +9,42 @@
 namespace nb201 {
 
 std::shared_ptr<BenchmarkIndex> BenchmarkIndex::open(SourcePtr file, const ContainerLimits& limits,
-                                                     const Progress& progress) {
+                                                     const Progress& progress,
+                                                     const std::vector<std::string>& sidecars) {
+  FileStamp stamp;
+  if (!sidecars.empty()) stamp = stampOf(file->name(), *file);
+  for (const std::string& path : sidecars) {
+    if (!std::filesystem::exists(std::filesystem::u8path(path))) continue;
+    try {
+      if (auto index = restore(file, limits, stamp, *openFile(path))) {
+        index->openedWith_ = path;
+        return index;
+      }
+    } catch (const Error&) {
+      // One that cannot be read is as good as none.
+    }
+  }
   std::shared_ptr<BenchmarkIndex> index(new BenchmarkIndex(Container::open(std::move(file), limits)));
+  // Of a bzip2 file most of the time goes into unpacking it, which a side-car would not save.
+  index->keepable_ = !sidecars.empty() && !index->container_.bzip2();
+  index->stamp_ = stamp;
   Scan(index->container_, index->memo_, index->tables_).run(progress);
   return index;
+}
+
+std::shared_ptr<BenchmarkIndex> BenchmarkIndex::restore(SourcePtr file, const ContainerLimits& limits,
+                                                        const FileStamp& stamp, const ByteSource& sidecar,
+                                                        Checksums checksums) {
+  std::shared_ptr<BenchmarkIndex> index(new BenchmarkIndex(Container::open(std::move(file), limits)));
+  const bool believed = readSidecar(sidecar, stamp, *index->bytes(), index->tables_, index->memo_, checksums);
+  return believed ? index : nullptr;
+}
+
+std::vector<uint8_t> BenchmarkIndex::sidecar() const {
+  if (!keepable_) return {};
+  const ByteSource& file = *container_.file();
+  if (!(stampOf(file.name(), *openFile(file.name())) == stamp_)) return {};
+  return writeSidecar(stamp_, tables_, memo_);
 }
 
 SourcePtr BenchmarkIndex::openStorage(const std::string& key) {

@@ -1,4 +1,5 @@
-// A benchmark file that is open: where everything lies, and the ways to read it. Values are read when they are asked for.
+// A benchmark file that is open: where everything lies, and the ways to read it. Values are read when they are asked
+// for.
 #pragma once
 
 #include <functional>
@@ -9,6 +10,7 @@
 
 #include "benchmark/memo.h"
 #include "benchmark/number.h"
+#include "benchmark/sidecar.h"
 #include "benchmark/tables.h"
 #include "torchfile/container.h"
 
@@ -23,8 +25,20 @@ using Progress = std::function<bool(const ScanProgress&)>;
 
 class BenchmarkIndex {
  public:
-  // Walks the file once.
-  static std::shared_ptr<BenchmarkIndex> open(SourcePtr file, const ContainerLimits& limits, const Progress& progress);
+  // Walks the file once; or takes what an earlier walk has found from the first of the side-cars that is to be
+  // believed.
+  static std::shared_ptr<BenchmarkIndex> open(SourcePtr file, const ContainerLimits& limits, const Progress& progress,
+                                              const std::vector<std::string>& sidecars = {});
+
+  // What the walk of a file has found, from a side-car. Null where that is not to be believed.
+  static std::shared_ptr<BenchmarkIndex> restore(SourcePtr file, const ContainerLimits& limits, const FileStamp& stamp,
+                                                 const ByteSource& sidecar, Checksums checksums = Checksums::Verify);
+
+  // The side-car that it was opened with; empty where it was walked.
+  const std::string& openedWith() const { return openedWith_; }
+  // A side-car for this file, as bytes. Empty where there is nothing to keep, or the file has changed since it was
+  // opened.
+  std::vector<uint8_t> sidecar() const;
 
   const Tables& tables() const { return tables_; }
   const Container& container() const { return container_; }
@@ -48,6 +62,9 @@ class BenchmarkIndex {
   Container container_;
   FileMemo memo_;
   Tables tables_;
+  bool keepable_ = false;
+  FileStamp stamp_;
+  std::string openedWith_;
   std::mutex storagesLock_;
   std::optional<StorageTable> storages_;
 };

@@ -119,7 +119,8 @@ void Scan::walkInParallel(const Progress& progress) {
     walk.memo = std::make_unique<FileMemo>(container_, bytes(), &memo_);
     walk.scan.reset(new Scan(container_, *walk.memo, k == 0 ? tables_ : walk.tables, starts[k]));
     walk.scan->batch_ = true;
-    if (k > 0) walk.scan->expectRows(tables_, (k + 1 < starts.size() ? starts[k + 1].at : bytes()->size()) - starts[k].at);
+    if (k > 0)
+      walk.scan->expectRows(tables_, (k + 1 < starts.size() ? starts[k + 1].at : bytes()->size()) - starts[k].at);
   }
   for (size_t k = 1; k < walks.size(); ++k) {
     try {

@@ -23,7 +23,7 @@ Extent extentOf(const Ref& value) {
   extent.size = value.size();
   extent.none = value.isNone();
   extent.dict = value.is(NodeKind::Dict);
-  extent.byReference = extent.dict && value.outline().byReference(value.node());
+  extent.byReference = value.is(NodeKind::Dict) && value.outline().byReference(value.node());
   return extent;
 }
 
@@ -44,9 +44,7 @@ Scan::Scan(const Container& container, FileMemo& memo, Tables& tables, Start sta
       lexer_(std::make_unique<Lexer>(*cursor_)),
       memoCount_(start.memoCount) {}
 
-void Scan::bad(ErrorCode code, uint64_t at, const std::string& detail) const {
-  bytes()->fail(code, at, detail);
-}
+void Scan::bad(ErrorCode code, uint64_t at, const std::string& detail) const { bytes()->fail(code, at, detail); }
 
 void Scan::run(const Progress& progress) {
   scanRoot(progress);
@@ -240,8 +238,8 @@ void Scan::scanArchitectures(const Progress& progress) {
   walkRecords(UINT64_MAX, progress);
 }
 
-// Makes room for the rows of `bytes` more of the file, judged by what was found so far: tables that grow by copying would
-// need twice the memory for a while.
+// Makes room for the rows of `bytes` more of the file, judged by what was found so far: tables that grow by copying
+// would need twice the memory for a while.
 void Scan::expectRows(const Tables& first, uint64_t bytes) {
   if (first.records.empty()) return;
   const double records = static_cast<double>(bytes) / std::max<uint32_t>(first.records[0].size, 1) * 1.02 + 1;
@@ -487,7 +485,8 @@ State Scan::state(const Ref& value, uint32_t hp) {
 void Scan::keepText(std::string_view text, State& state) {
   const size_t end = tables_.texts.size();
   state.textSize = static_cast<uint32_t>(text.size());
-  if (end >= text.size() && std::equal(text.begin(), text.end(), tables_.texts.end() - static_cast<std::ptrdiff_t>(text.size()))) {
+  if (end >= text.size() &&
+      std::equal(text.begin(), text.end(), tables_.texts.end() - static_cast<std::ptrdiff_t>(text.size()))) {
     state.textAt = static_cast<uint32_t>(end - text.size());
     return;
   }

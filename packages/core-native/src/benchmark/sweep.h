@@ -21,15 +21,15 @@ struct SweepBatch {
 
   std::vector<int32_t> indexes;  // [architectures]
 
-  std::vector<const State*> states;  // [states]
+  std::vector<const State*> states;     // [states]
   std::vector<int32_t> architectureOf;  // [states] row of indexes
 
-  std::vector<int32_t> stateOf;   // [trials] row of states
-  std::vector<int32_t> number;    // [trials] which of its state's trials it is in the file
-  std::vector<int32_t> dataset;   // [trials] name
-  std::vector<double> seed;       // [trials]
-  std::vector<int32_t> epochs;    // [trials]
-  std::vector<double> flop, params;  // [trials] millions
+  std::vector<int32_t> stateOf;         // [trials] row of states
+  std::vector<int32_t> number;          // [trials] which of its state's trials it is in the file
+  std::vector<int32_t> dataset;         // [trials] name
+  std::vector<double> seed;             // [trials]
+  std::vector<int32_t> epochs;          // [trials]
+  std::vector<double> flop, params;     // [trials] millions
   std::vector<int32_t> name, seedText;  // [trials] name, or kNone where the attribute is no text
   std::vector<uint32_t> evalFirst;      // [trials + 1] into evalSets
   std::vector<int32_t> evalSets;        // names; one kNone where they have to be read with the record
@@ -38,10 +38,10 @@ struct SweepBatch {
   std::vector<double> latencies;        // seconds
   std::vector<uint8_t> fields;          // [trials * kFields] FieldState
 
-  std::vector<uint32_t> curveTrial;  // [curves] row of trials
-  std::vector<uint8_t> curveField;   // [curves]
-  std::vector<int32_t> curveSet;     // [curves] name, or kNone: training
-  std::vector<uint32_t> curveFirst;  // [curves + 1] into values: one an epoch
+  std::vector<uint32_t> curveTrial;    // [curves] row of trials
+  std::vector<uint8_t> curveField;     // [curves]
+  std::vector<int32_t> curveSet;       // [curves] name, or kNone: training
+  std::vector<uint32_t> curveFirst;    // [curves + 1] into values: one an epoch
   std::vector<std::string> moreNames;  // sets that the file's names lack: their numbers count on from those
   std::vector<double> values;
   std::vector<uint8_t> presence;  // [values] Presence, or empty where all are there

@@ -53,18 +53,18 @@ Extent Tables::extent(const Trial& trial, Near near) const {
   if (!near) return out;
   out.begin = trial.begin + static_cast<uint64_t>(static_cast<int64_t>(near.from));
   out.size = near.size;
-  out.none = near.none != 0;
-  out.dict = near.dict != 0;
-  out.byReference = near.byReference != 0;
+  out.none = near.none;
+  out.dict = near.dict;
+  out.byReference = near.byReference;
   return out;
 }
 
 Near Tables::near(const Trial& trial, const Extent& extent) {
   Near out;
   const int64_t from = static_cast<int64_t>(extent.begin) - static_cast<int64_t>(trial.begin);
-  out.none = extent.none;
-  out.dict = extent.dict;
-  out.byReference = extent.byReference;
+  out.none = extent.none != 0;
+  out.dict = extent.dict != 0;
+  out.byReference = extent.byReference != 0;
   if (from >= INT32_MIN && from <= INT32_MAX && extent.size <= kMaxNearSize) {
     out.from = static_cast<int32_t>(from);
     out.size = extent.size;

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "benchmark/big_table.h"
 #include "benchmark/finals.h"
 
 namespace nb201 {
@@ -20,9 +21,10 @@ namespace nb201 {
 struct Extent {
   uint64_t begin = 0;
   uint32_t size = 0;
-  bool none = false;  // it is there, and it is None
-  bool dict = false;  // it is a dict, whatever made it
-  bool byReference = false;  // a regular curve whose keys are those of an earlier curve, by memo reference
+  uint8_t none = 0;         // it is there, and it is None
+  uint8_t dict = 0;         // it is a dict, whatever made it
+  uint8_t byReference = 0;  // a regular curve whose keys are those of an earlier curve, by memo reference
+  uint8_t unused = 0;
   explicit operator bool() const { return size != 0; }
 };
 
@@ -54,7 +56,7 @@ struct Trial {
   int64_t seed = 0;
   double flop = std::numeric_limits<double>::quiet_NaN();  // millions
   double params = std::numeric_limits<double>::quiet_NaN();
-  double meanLatency = -1;      // seconds for a batch of 256; -1 where none was measured
+  double meanLatency = -1;  // seconds for a batch of 256; -1 where none was measured
   uint32_t size = 0;
   uint32_t dataset = 0;  // index into names
   int32_t epochs = 0;
@@ -62,8 +64,9 @@ struct Trial {
   uint8_t finalCount = 0;   // 0 where they were not collected
   uint8_t later = 0;
   uint8_t evalSetCount = kUnknownSets;
-  std::array<uint8_t, 5> evalSets{};              // eval_names as indices into names
-  uint16_t name = kNoName, seedText = kNoName;  // attributes 'name' and 'seed' as indices into names, where they are texts
+  std::array<uint8_t, 5> evalSets{};  // eval_names as indices into names
+  uint16_t name = kNoName,
+           seedText = kNoName;  // attributes 'name' and 'seed' as indices into names, where they are texts
   uint32_t unused = 0;
   Near latency, config;  // config: arch_config
   std::array<Near, kFields> curves;
@@ -130,10 +133,10 @@ class Tables {
 
   std::vector<Record> records;  // in index order
   std::vector<State> states;
-  std::vector<Trial> trials;
+  BigTable<Trial> trials;
   std::vector<Seeds> seeds;
   std::vector<int64_t> seedValues;
-  std::vector<Final> finals;
+  BigTable<Final> finals;
   std::vector<Extent> far;
   std::vector<char> texts;
 
@@ -151,7 +154,9 @@ class Tables {
   Rows<Final> finalsOf(const Trial& trial) const { return {finals.data() + trial.firstFinal, trial.finalCount}; }
   std::string_view textOf(const State& state) const { return {texts.data() + state.textAt, state.textSize}; }
   Extent extent(const Trial& trial, Near near) const;
-  Extent curve(const Trial& trial, Field field) const { return extent(trial, trial.curves[static_cast<size_t>(field)]); }
+  Extent curve(const Trial& trial, Field field) const {
+    return extent(trial, trial.curves[static_cast<size_t>(field)]);
+  }
 
   Near near(const Trial& trial, const Extent& extent);
   // Appends the rows of what follows in the file.

@@ -1,5 +1,10 @@
 #include "node/addon.h"
 
+#include "node/archive.h"
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include "node/benchmark_file.h"
 #include "node/json_text.h"
 #include "node/torch_file.h"
@@ -7,7 +12,21 @@
 
 namespace nb201::node {
 
+namespace {
+
+// glibc maps large blocks by themselves and gives them back when they are freed, but each freed one raises the size from
+// which it does so, up to 32 MB: after a while the numbers of a sweep, some MB a batch, stay in the heaps of all threads.
+void giveBackLargeBlocks() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
+}
+
+}  // namespace
+
 Addon::Addon(Napi::Env env, Napi::Object exports) {
+  giveBackLargeBlocks();
+  Archive::define(env, *this, exports);
   TorchFile::define(env, *this, exports);
   BenchmarkFile::define(env, *this, exports);
   TorchWriter::define(env, exports);

@@ -28,8 +28,8 @@ Napi::Value arrayFrom(Napi::Env env, std::vector<T>&& from) {
   auto owned = std::make_unique<std::vector<T>>(std::move(from));
   napi_value buffer;
   const napi_status status = napi_create_external_arraybuffer(
-      env, owned->data(), bytes, [](node_api_basic_env, void*, void* hint) { delete static_cast<std::vector<T>*>(hint); },
-      owned.get(), &buffer);
+      env, owned->data(), bytes,
+      [](node_api_basic_env, void*, void* hint) { delete static_cast<std::vector<T>*>(hint); }, owned.get(), &buffer);
   if (status != napi_ok) return arrayOf(env, *owned);
   owned.release();
   return Napi::TypedArrayOf<T>::New(env, count, Napi::ArrayBuffer(env, buffer), 0);

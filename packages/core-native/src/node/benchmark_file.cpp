@@ -1,11 +1,12 @@
 #include "node/benchmark_file.h"
 
-#include <atomic>
 #include <cstring>
 
 #include "benchmark/column.h"
 #include "benchmark/curves.h"
 #include "node/addon.h"
+#include "node/archive.h"
+#include "node/arrays.h"
 #include "node/promise_worker.h"
 #include "node/sweep.h"
 #include "node/torch_file.h"
@@ -14,20 +15,15 @@ namespace nb201::node {
 
 namespace {
 
-using Aborted = std::shared_ptr<std::atomic<bool>>;
-
-// { promise, abort }: the work, and how to end it early.
-Napi::Object abortable(Napi::Env env, Napi::Promise promise, Aborted aborted) {
-  Napi::Object out = Napi::Object::New(env);
-  out.Set("promise", promise);
-  out.Set("abort", Napi::Function::New(env, [aborted](const Napi::CallbackInfo&) { *aborted = true; }));
-  return out;
-}
-
 class OpenWorker final : public PromiseWorker {
  public:
-  OpenWorker(Napi::Env env, std::string path, ContainerLimits limits, Napi::Value onProgress, Aborted aborted)
-      : PromiseWorker(env), path_(std::move(path)), limits_(limits), aborted_(std::move(aborted)) {
+  OpenWorker(Napi::Env env, FileRequest file, ContainerLimits limits, Napi::Value onProgress,
+             std::vector<std::string> sidecars, Aborted aborted)
+      : PromiseWorker(env),
+        file_(std::move(file)),
+        limits_(limits),
+        sidecars_(std::move(sidecars)),
+        aborted_(std::move(aborted)) {
     if (!onProgress.IsFunction()) return;
     reports_ = Napi::ThreadSafeFunction::New(env, onProgress.As<Napi::Function>(), "nb201 progress", 1, 1);
     reports_.Unref(env);
@@ -42,7 +38,7 @@ class OpenWorker final : public PromiseWorker {
         if (worker.reporting_) worker.reports_.Release();
       }
     } release{*this};
-    index_ = BenchmarkIndex::open(openFile(path_), limits_, [this](const ScanProgress& progress) {
+    const Progress report = [this](const ScanProgress& progress) {
       if (reporting_) {
         // Where the main thread is behind, this report is dropped: the next one says more.
         auto* copy = new ScanProgress(progress);
@@ -58,13 +54,15 @@ class OpenWorker final : public PromiseWorker {
         if (status == napi_closing) reporting_ = false;
       }
       return !*aborted_;
-    });
+    };
+    index_ = BenchmarkIndex::open(file_.open(), limits_, report, sidecars_);
   }
   Napi::Value result(Napi::Env env) override { return BenchmarkFile::wrap(env, std::move(index_)); }
 
  private:
-  std::string path_;
+  FileRequest file_;
   ContainerLimits limits_;
+  std::vector<std::string> sidecars_;
   Aborted aborted_;
   bool reporting_ = false;
   Napi::ThreadSafeFunction reports_;
@@ -83,6 +81,20 @@ Napi::Value copyOf(Napi::Env env, const List& from) {
     return out;
   }
 }
+
+// The bytes of a side-car, or null where there is nothing to keep.
+class SidecarWorker final : public PromiseWorker {
+ public:
+  SidecarWorker(Napi::Env env, std::shared_ptr<BenchmarkIndex> index) : PromiseWorker(env), index_(std::move(index)) {}
+
+ protected:
+  void execute() override { bytes_ = index_->sidecar(); }
+  Napi::Value result(Napi::Env env) override { return bytes_.empty() ? env.Null() : arrayFrom(env, std::move(bytes_)); }
+
+ private:
+  std::shared_ptr<BenchmarkIndex> index_;
+  std::vector<uint8_t> bytes_;
+};
 
 class ColumnWorker final : public PromiseWorker {
  public:
@@ -144,7 +156,7 @@ void BenchmarkFile::define(Napi::Env env, Addon& addon, Napi::Object exports) {
        InstanceMethod("state", &BenchmarkFile::state), InstanceMethod("curves", &BenchmarkFile::curves),
        InstanceMethod("value", &BenchmarkFile::value), InstanceMethod("storage", &BenchmarkFile::storage),
        InstanceMethod("column", &BenchmarkFile::column), InstanceMethod("sweep", &BenchmarkFile::sweep),
-       InstanceMethod("dispose", &BenchmarkFile::dispose)});
+       InstanceMethod("sideCar", &BenchmarkFile::sideCar), InstanceMethod("dispose", &BenchmarkFile::dispose)});
   addon.benchmarkFile = Napi::Persistent(constructor);
   exports.Set("BenchmarkFile", constructor);
 }
@@ -159,21 +171,20 @@ Napi::Object BenchmarkFile::wrap(Napi::Env env, std::shared_ptr<BenchmarkIndex> 
   return Addon::of(env).benchmarkFile.New({Napi::External<std::shared_ptr<BenchmarkIndex>>::New(env, &index)});
 }
 
-// open(path, limits, onProgress?): { promise, abort }.
+// open(path or member, limits, onProgress?, sidecars): { promise, abort }.
 Napi::Value BenchmarkFile::open(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (!info[0].IsString()) throw Napi::TypeError::New(env, "expected a path");
   const Aborted aborted = std::make_shared<std::atomic<bool>>(false);
-  auto* worker = new OpenWorker(env, info[0].As<Napi::String>(), limitsFrom(info[1]), info[2], aborted);
+  auto* worker =
+      new OpenWorker(env, FileRequest::from(info[0]), limitsFrom(info[1]), info[2], textsOf(info[3]), aborted);
   return abortable(env, worker->start(), aborted);
 }
 
 Napi::Value BenchmarkFile::openSync(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (!info[0].IsString()) throw Napi::TypeError::New(env, "expected a path");
-  return guarded(env, [&]() -> Napi::Value {
-    return wrap(env, BenchmarkIndex::open(openFile(info[0].As<Napi::String>()), limitsFrom(info[1]), nullptr));
-  });
+  const FileRequest file = FileRequest::from(info[0]);
+  return guarded(
+      env, [&]() -> Napi::Value { return wrap(env, BenchmarkIndex::open(file.open(), limitsFrom(info[1]), nullptr)); });
 }
 
 BenchmarkIndex& BenchmarkFile::index(Napi::Env env) {
@@ -213,17 +224,17 @@ Napi::Value BenchmarkFile::describe(const Napi::CallbackInfo& info) {
   out.Set("bzip2", from.container().bzip2());
   out.Set("instances", from.tables().instances);
   out.Set("namedByEpochs", from.tables().namedByEpochs);
+  out.Set("sideCar", from.openedWith().empty() ? env.Null() : textToJs(env, from.openedWith()));
   out.Set("size", static_cast<double>(from.bytes()->size()));
+  out.Set("file", textToJs(env, from.bytes()->name()));
+  out.Set("heldBytes", from.bytes()->data() ? static_cast<double>(from.bytes()->size()) : 0.0);
   out.Set("totalArchitectures", static_cast<double>(from.tables().total));
   return out;
 }
 
 Napi::Value BenchmarkFile::architectures(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const std::vector<std::string>& from = index(env).tables().architectures;
-  Napi::Array out = Napi::Array::New(env, from.size());
-  for (size_t i = 0; i < from.size(); ++i) out.Set(static_cast<uint32_t>(i), textToJs(env, from[i]));
-  return out;
+  return textsOf(env, index(env).tables().architectures);
 }
 
 Napi::Value BenchmarkFile::evaluated(const Napi::CallbackInfo& info) {
@@ -293,10 +304,7 @@ Napi::Value BenchmarkFile::state(const Napi::CallbackInfo& info) {
 // names(): what `finals` calls by number.
 Napi::Value BenchmarkFile::names(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const std::vector<std::string>& from = index(env).tables().names();
-  Napi::Array out = Napi::Array::New(env, from.size());
-  for (size_t i = 0; i < from.size(); ++i) out.Set(static_cast<uint32_t>(i), textToJs(env, from[i]));
-  return out;
+  return textsOf(env, index(env).tables().names());
 }
 
 namespace {
@@ -402,7 +410,8 @@ Napi::Value BenchmarkFile::evalNames(const Napi::CallbackInfo& info) {
   const Trial* trial = trialOf(info);
   if (!trial || trial->evalSetCount == Trial::kUnknownSets) return env.Undefined();
   Napi::Array out = Napi::Array::New(env, trial->evalSetCount);
-  for (uint8_t i = 0; i < trial->evalSetCount; ++i) out.Set(i, textToJs(env, index_->tables().names()[trial->evalSets[i]]));
+  for (uint8_t i = 0; i < trial->evalSetCount; ++i)
+    out.Set(i, textToJs(env, index_->tables().names()[trial->evalSets[i]]));
   return out;
 }
 
@@ -484,6 +493,13 @@ Napi::Value BenchmarkFile::sweep(const Napi::CallbackInfo& info) {
   const Aborted aborted = std::make_shared<std::atomic<bool>>(false);
   auto* worker = new SweepWorker(env, index_, info[0].As<Napi::Object>(), info.This().As<Napi::Object>(), aborted);
   return abortable(env, worker->start(), aborted);
+}
+
+// sideCar(): a promise of its bytes; of null where there is nothing to keep.
+Napi::Value BenchmarkFile::sideCar(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  index(env);
+  return (new SidecarWorker(env, index_))->start();
 }
 
 // Work that is in flight keeps the index until it is done.

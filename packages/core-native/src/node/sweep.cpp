@@ -5,29 +5,9 @@
 
 namespace nb201::node {
 
-namespace {
-
-std::vector<std::string> textsOf(const Napi::Value& list) {
-  std::vector<std::string> out;
-  const Napi::Array from = list.As<Napi::Array>();
-  for (uint32_t i = 0; i < from.Length(); ++i) out.push_back(from.Get(i).As<Napi::String>());
-  return out;
-}
-
-Napi::Array textsOf(Napi::Env env, const std::vector<std::string>& from) {
-  Napi::Array out = Napi::Array::New(env, from.size());
-  for (size_t i = 0; i < from.size(); ++i) out.Set(static_cast<uint32_t>(i), textToJs(env, from[i]));
-  return out;
-}
-
-}  // namespace
-
 SweepWorker::SweepWorker(Napi::Env env, std::shared_ptr<BenchmarkIndex> index, const Napi::Object& request,
                          Napi::Object file, std::shared_ptr<std::atomic<bool>> aborted)
-    : PromiseWorker(env),
-      index_(std::move(index)),
-      file_(Napi::Persistent(file)),
-      aborted_(std::move(aborted)) {
+    : PromiseWorker(env), index_(std::move(index)), file_(Napi::Persistent(file)), aborted_(std::move(aborted)) {
   const Napi::Int32Array indexes = request.Get("indexes").As<Napi::Int32Array>();
   request_.indexes.assign(indexes.Data(), indexes.Data() + indexes.ElementLength());
   request_.hps = textsOf(request.Get("hps"));

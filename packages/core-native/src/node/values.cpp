@@ -205,4 +205,18 @@ Napi::Value ValueWriter::write(const Value& value) {
   return env_.Undefined();
 }
 
+Napi::Array textsOf(Napi::Env env, const std::vector<std::string>& from) {
+  Napi::Array out = Napi::Array::New(env, from.size());
+  for (size_t i = 0; i < from.size(); ++i) out.Set(static_cast<uint32_t>(i), textToJs(env, from[i]));
+  return out;
+}
+
+std::vector<std::string> textsOf(const Napi::Value& list) {
+  std::vector<std::string> out;
+  if (!list.IsArray()) return out;
+  const Napi::Array from = list.As<Napi::Array>();
+  for (uint32_t i = 0; i < from.Length(); ++i) out.push_back(from.Get(i).As<Napi::String>());
+  return out;
+}
+
 }  // namespace nb201::node

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "node/napi.h"
 #include "pickle/value.h"
@@ -41,5 +42,9 @@ class ValueWriter {
 
 // Text of a pickle: UTF-8 in which surrogates may stand alone.
 Napi::Value textToJs(Napi::Env env, std::string_view utf8);
+
+// Lists of texts, both ways; anything else than a list has none.
+Napi::Array textsOf(Napi::Env env, const std::vector<std::string>& from);
+std::vector<std::string> textsOf(const Napi::Value& list);
 
 }  // namespace nb201::node

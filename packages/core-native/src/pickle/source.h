@@ -49,6 +49,9 @@ SourcePtr fromMemory(std::string name, std::vector<uint8_t> bytes);
 // The bytes [offset, offset + size) of another source, seen as a source that starts at 0.
 SourcePtr sliceOf(SourcePtr whole, std::string name, uint64_t offset, uint64_t size);
 
+// Sources one behind the other, seen as one.
+SourcePtr joinOf(std::string name, std::vector<SourcePtr> parts);
+
 // The bytes [0, end) of another source.
 SourcePtr headOf(SourcePtr whole, uint64_t end);
 

@@ -123,14 +123,13 @@ void eachTrial(BenchmarkIndex& index, See see) {
 }  // namespace
 
 std::string summary(BenchmarkIndex& index) {
-  std::string out = std::to_string(index.tables().architectures.size()) + " of " +
-                    std::to_string(index.tables().total);
+  std::string out = std::to_string(index.tables().architectures.size()) + " of " + std::to_string(index.tables().total);
   for (const int64_t i : index.tables().evaluated) out += " " + std::to_string(i);
   eachTrial(index, [&](const Record& record, const State& state, const Trial& trial) {
     out += "\n" + std::to_string(record.index) + " " + index.tables().names()[state.hp] + " " +
-           std::string(index.tables().textOf(state)) + " " + index.tables().names()[trial.dataset] + " " + std::to_string(trial.seed) + " " + std::to_string(trial.epochs) + " ";
-    out += orError(
-        [&] { return bitsOf(index.flop(trial).value) + " " + bitsOf(index.params(trial).value); });
+           std::string(index.tables().textOf(state)) + " " + index.tables().names()[trial.dataset] + " " +
+           std::to_string(trial.seed) + " " + std::to_string(trial.epochs) + " ";
+    out += orError([&] { return bitsOf(index.flop(trial).value) + " " + bitsOf(index.params(trial).value); });
     for (size_t f = 0; f < kFields; ++f) {
       out += "\n  " + orError([&] { return describe(readCurves(index, trial, static_cast<Field>(f))); });
     }
@@ -158,8 +157,8 @@ std::string disagreement(BenchmarkIndex& index) {
             const auto entry = decoded[curve.set].find(static_cast<int64_t>(e));
             const bool expected = entry != decoded[curve.set].end();
             if (there != expected || (there && entry->second != bitsOf(curve.values[e]))) {
-              out = "record " + std::to_string(record.index) + ", " + std::string(fieldKey(static_cast<Field>(f))) + " of '" +
-                    curve.set + "' at epoch " + std::to_string(e);
+              out = "record " + std::to_string(record.index) + ", " + std::string(fieldKey(static_cast<Field>(f))) +
+                    " of '" + curve.set + "' at epoch " + std::to_string(e);
             }
             if (expected) decoded[curve.set].erase(entry);
           }
