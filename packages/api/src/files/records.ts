@@ -309,7 +309,7 @@ export class Records {
         : 'this file';
       throw new QueryError('NOT_EVALUATED', `${where} has no results of architecture ${index}`);
     }
-    const state = found ? this.#stateInFile(found, hp) : stateOf(record?.states.find((s) => s.hp === hp));
+    const state = found ? this.#stateInFile(index, found, hp) : this.#stateOf(index, record!, hp);
     if (!state) {
       const there = this.hyperParameters(index).map((h) => `'${h}'`);
       throw new QueryError(
