@@ -14,7 +14,10 @@ export interface RepeatOptions extends Omit<RunOptions, 'seed'> {
    * from where the one before left the generator. That walk soon goes round in circles: of 500 runs some are the same.
    */
   seeds: readonly number[] | { walkFrom: number; runs: number };
-  /** Worker threads. Default: as many as the machine runs at once. A walk, or a function for an algorithm, takes none. */
+  /**
+   * Worker threads; 0: this one. Default: as many as the machine runs at once. A walk, and an algorithm that is a
+   * function, run in this thread.
+   */
   threads?: number | undefined;
   /** Aborted: what has finished was told to `onRun`. */
   signal?: AbortSignal | undefined;
