@@ -15,9 +15,16 @@ const api = await NASBench201API.open(process.argv[2], { onWarning() {} });
 const table = await time('reading what searches ask, once a file', () => SearchTable.read(api, 'cifar10'));
 const ten = independentSeeds(0, 10);
 await time('10 R-EA runs, the first of a process', () => runs(ten));
-// Other seeds than the ten.
-runs(independentSeeds(1000, 200));
-const found = await time('10 R-EA runs', () => runs(ten));
+// Over and over, as somebody's experiment goes on: the median of so many times.
+const REPEATED = 51;
+let found;
+const times = [];
+for (let i = 0; i < REPEATED; i++) {
+  const start = performance.now();
+  found = runs(ten);
+  times.push(performance.now() - start);
+}
+jobs['10 R-EA runs, over and over'] = times.sort((a, b) => a - b)[REPEATED >> 1];
 await time('500 R-EA runs, threads begun and ended', () =>
   repeatSearch(table, { name: 'r-ea' }, { seeds: independentSeeds(0, 500) }),
 );

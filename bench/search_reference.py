@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import statistics
 import sys
 import time
 from unittest import mock
@@ -15,10 +16,11 @@ with traces.reference_scripts(pathlib.Path(scripts)):
     from nas_201_api import NASBench201API
     api = NASBench201API(file, verbose=False)
     arguments = dict(ea_cycles=200, ea_population=10, ea_sample_size=3, ea_fast_by_api=1)
-    jobs = {}
-    for job in ("10 R-EA runs, the first of a process", "10 R-EA runs"):
+    times = []
+    for _ in range(4):
         start = time.perf_counter()
         with mock.patch.object(time, "time", lambda: 0.0):
             found = [traces.run(R_EA, api, "cifar10", seed, **arguments)[1] for seed in range(10)]
-        jobs[job] = (time.perf_counter() - start) * 1000
+        times.append((time.perf_counter() - start) * 1000)
+jobs = {"10 R-EA runs, the first of a process": times[0], "10 R-EA runs, over and over": statistics.median(times[1:])}
 print(json.dumps({"jobs": jobs, "found": found}))

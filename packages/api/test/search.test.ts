@@ -318,6 +318,8 @@ describe('what cannot be searched', () => {
     ['r-ea', { sampleSize: 0 }, 'BAD_OPTION', 'a whole number from 1 as sampleSize, found 0'],
     ['r-ea', { sampleSize: 2.5 }, 'BAD_OPTION', 'found 2.5'],
     ['reinforce', { emaMomentum: 2 }, 'BAD_OPTION', 'a number from 0 to 1'],
+    ['hyperband', { minEpochs: 13 }, 'BAD_OPTION', 'minEpochs up to 12'],
+    ['bohb', { maxBudget: 11 }, 'BAD_OPTION', 'maxBudget from minBudget, 12, up'],
     ['local-search', { step: 'worst' }, 'BAD_OPTION', "one of 'best', 'first'"],
   ])('%s with %j', (name, options, code, message) => {
     const error = failure(() => prepareSearch(name, options));

@@ -1,7 +1,7 @@
 // Wrong data sets, sets and hyper-parameters are compile errors. `tsc` checks this file: an expected error that is none
 // fails the build of the tests.
 import { expectTypeOf, it } from 'vitest';
-import type { MoreInfo, NASBench201API } from '../src/index.js';
+import type { MoreInfo, NASBench201API, prepareSearch } from '../src/index.js';
 
 it('types questions and answers by their data set', () => {
   expectTypeOf<MoreInfo<'cifar10'>>().toHaveProperty('test-accuracy');
@@ -23,4 +23,16 @@ export function wrongQuestions(api: NASBench201API): void {
   api.simulateTrainEval(0, 'cifar10-valid');
   // @ts-expect-error no such answer
   void api.getMoreInfo(0, 'cifar10')['valid-loss'];
+}
+
+export function wrongSearches(prepare: typeof prepareSearch, anyName: string): void {
+  // @ts-expect-error no such option
+  prepare('r-ea', { samplesize: 3 });
+  // @ts-expect-error a number
+  prepare('reinforce', { learningRate: 'fast' });
+  // @ts-expect-error no such step
+  prepare('local-search', { step: 'worst' });
+  prepare('local-search', { step: 'first' });
+  // What a user typed is checked when it is there.
+  prepare(anyName, { samplesize: 3 });
 }

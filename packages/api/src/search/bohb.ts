@@ -4,6 +4,7 @@ import { OPERATIONS } from '../space/operations.js';
 import type { SearchMethod } from './algorithm.js';
 import { Bracket, type BracketRun } from './bracket.js';
 import { CategoricalDensity } from './density.js';
+import { SearchError } from './errors.js';
 
 export interface BohbOptions {
   iterations: number;
@@ -120,6 +121,9 @@ function countsOf(iteration: number, rungs: number, eta: number): number[] {
  */
 export function bohb(options: BohbOptions): SearchMethod {
   const { eta, minBudget, maxBudget, iterations } = options;
+  if (maxBudget < minBudget) {
+    throw new SearchError('BAD_OPTION', `expected maxBudget from minBudget, ${minBudget}, up, found ${maxBudget}`);
+  }
   const rungs = Math.floor(Math.log(maxBudget / minBudget) / Math.log(eta)) + 1;
   return ({ space, seed }) => {
     const sampler = new Sampler(seed, rungs, options);

@@ -1,5 +1,6 @@
 import type { Evaluation, SearchMethod, Suggestion } from './algorithm.js';
 import { Bracket, type BracketRun } from './bracket.js';
+import { SearchError } from './errors.js';
 
 export interface HyperbandOptions {
   eta: number;
@@ -26,6 +27,13 @@ interface Result {
 /** One bracket after another, each with so many architectures at random on each of the upper rungs. */
 function brackets(options: HyperbandOptions, countsOf: (bracket: number, rungs: number) => number[]): SearchMethod {
   const epochs = rungEpochs(options);
+  if (epochs.length === 0) {
+    const { minEpochs, maxEpochs } = options;
+    throw new SearchError(
+      'BAD_OPTION',
+      `expected minEpochs up to ${maxEpochs}, as many as there are, found ${minEpochs}`,
+    );
+  }
   return ({ space, random }) => {
     let started = 0;
     let bracket: Bracket<Suggestion, Result> | undefined;

@@ -171,7 +171,11 @@ function checkedOption(owner: string, name: string, spec: OptionSpec, value: unk
  * @throws SearchError UNKNOWN_ALGORITHM, UNKNOWN_OPTION, BAD_OPTION
  */
 export function prepareSearch<N extends SearchName>(name: N, options?: SearchOptions<N>, hp?: HpName): PreparedSearch;
-export function prepareSearch(name: string, options?: Readonly<Record<string, unknown>>, hp?: HpName): PreparedSearch;
+export function prepareSearch<N extends string>(
+  name: N extends SearchName ? never : N,
+  options?: Readonly<Record<string, unknown>>,
+  hp?: HpName,
+): PreparedSearch;
 export function prepareSearch(
   name: string,
   options: Readonly<Record<string, unknown>> = {},

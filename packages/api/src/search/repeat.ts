@@ -14,7 +14,10 @@ export interface RepeatOptions extends Omit<RunOptions, 'seed'> {
    * from where the one before left the generator. That walk soon goes round in circles: of 500 runs some are the same.
    */
   seeds: readonly number[] | { walkFrom: number; runs: number };
-  /** Worker threads. Default: as many as the machine runs at once. A walk, or a function for an algorithm, takes none. */
+  /**
+   * Worker threads; 0: this one. Default: as many as the machine runs at once. A walk, and an algorithm that is a
+   * function, run in this thread.
+   */
   threads?: number | undefined;
   /** Aborted: what has finished was told to `onRun`. */
   signal?: AbortSignal | undefined;
@@ -99,19 +102,25 @@ async function inThreads(
     { length: count },
     () => new Worker(new URL('./worker.js', import.meta.url), { workerData: task }),
   );
+  const over = new AbortController();
   let next = 0;
   let running = seeds.length;
   try {
     await new Promise<void>((resolve, reject) => {
       if (running === 0) resolve();
-      signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+      const fail = (error: unknown) => {
+        // What threads still send before they end is not told to somebody who has heard of the end.
+        for (const worker of workers) worker.removeAllListeners('message');
+        reject(error);
+      };
+      signal?.addEventListener('abort', () => fail(signal.reason), { signal: over.signal });
       for (const worker of workers) {
         const feed = () => {
           if (next < seeds.length) worker.postMessage(seeds[next++]);
         };
-        worker.on('error', (error) => reject(new SearchError('ALGORITHM_FAILED', error.message, { cause: error })));
+        worker.on('error', (error) => fail(new SearchError('ALGORITHM_FAILED', error.message, { cause: error })));
         worker.on('message', (answer: WorkerAnswer) => {
-          if ('failure' in answer) return reject(new SearchError(answer.failure.code, answer.failure.message));
+          if ('failure' in answer) return fail(new SearchError(answer.failure.code, answer.failure.message));
           feed();
           add(answer.run);
           if (--running === 0) resolve();
@@ -120,6 +129,7 @@ async function inThreads(
       }
     });
   } finally {
+    over.abort();
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
 }

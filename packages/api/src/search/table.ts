@@ -112,7 +112,7 @@ export class SearchTable {
         ['validation times', validation!],
       ] as const) {
         const after = `${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`;
-        if (values.every(Number.isNaN)) throw await missing(api, dataset, hp, `${what} after ${after}`);
+        if (values.every(Number.isNaN)) throw missing(api, dataset, hp, `${what} after ${after}`);
       }
       levels.push({
         epochs,
@@ -187,21 +187,23 @@ export class SearchTable {
   }
 }
 
-/** Says what a file has in place of what it lacks. */
-async function missing(api: NASBench201API, dataset: PaperDataset, hp: HpName, what: string): Promise<SearchError> {
-  const has: string[] = [];
-  for (const other of PAPER_DATASETS) {
-    for (const hyper of api.availableHps) {
-      try {
-        const request = { metric: 'all-time', set: 'x-valid', hp: hyper } as const;
-        const { values } = await api.trialColumn(searchedDataset(other), request);
-        if (!values.every(Number.isNaN)) has.push(`${other} with hp '${hyper}'`);
-      } catch (error) {
-        if (!(error instanceof QueryError)) throw error;
-      }
+/** Says what a file has in place of what it lacks, going by its first architecture. */
+function missing(api: NASBench201API, dataset: PaperDataset, hp: HpName, what: string): SearchError {
+  const [first] = api.evaluatedIndexes;
+  const has = (other: PaperDataset, hyper: HpName): boolean => {
+    try {
+      const options = { hp: hyper, isRandom: false };
+      const info: Partial<Record<string, number | null>> = api.getMoreInfo(first ?? 0, searchedDataset(other), options);
+      return info['valid-accuracy'] != null && info['valid-all-time'] != null && info['train-all-time'] != null;
+    } catch (error) {
+      if (error instanceof QueryError) return false;
+      throw error;
     }
-  }
-  const there = has.length ? `after the last epoch it has them of ${has.join(', ')}` : 'it has none of any';
+  };
+  const known = PAPER_DATASETS.flatMap((other) =>
+    api.availableHps.filter((hyper) => has(other, hyper)).map((hyper) => `${other} with hp '${hyper}'`),
+  );
+  const there = known.length ? `after the last epoch it has them of ${known.join(', ')}` : 'it has none of any';
   const better =
     dataset !== 'cifar10' && hp === '12' ? '; FILEv1.1 (NAS-Bench-201-v1_1-096897.pth) has them of all' : '';
   return new SearchError(

@@ -81,7 +81,7 @@ async function all(
   const tables = new Tables(api, options.dataset, terminal.signal);
   const repeat = repeatOptions(options);
   const done: Runs[] = [];
-  let left: Error | undefined;
+  const left: { title: string; error: Error }[] = [];
   for (const searcher of searchers) {
     try {
       const runs = await repeated(terminal, searcher, tables, repeat);
@@ -90,13 +90,12 @@ async function all(
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       const lacking = error instanceof SearchError && error.code === 'NO_RESULTS' && !options.algorithms;
-      if (lacking) {
-        left ??= error;
-        terminal.warn(`${searcher.title} is left out: ${error.message}`);
-      } else if (done.length > 0) return { done, ended: error };
+      if (lacking) left.push({ title: searcher.title, error });
+      else if (done.length > 0) return { done, ended: error };
       else throw error;
     }
   }
-  if (done.length === 0) throw left!;
+  if (done.length === 0) throw left[0]!.error;
+  for (const { title, error } of left) terminal.warn(`${title} is left out: ${error.message}`);
   return { done };
 }

@@ -45,7 +45,6 @@ function specification(series: readonly Series[], dataset: PaperDataset, runs: n
   };
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    description: `Test accuracy below the best over simulated seconds, on ${dataset}, of ${titles.join(', ')}`,
     title: {
       text: `Searches on ${dataset}`,
       subtitle: `median and quartiles of ${runs} runs`,
