@@ -99,24 +99,60 @@ for (const [job, key] of [
 ]) {
   rows.push({ job, unit: 'MB', ours: of('ours', (r) => r[key]), reference: of('reference', (r) => r[key]) });
 }
+print(file, rows);
+const weights = weightsOfOneTrial();
+if (options.json) {
+  const all = { file, cores: cpus().length, node: process.version, rows, weights };
+  writeFileSync(options.json, `${JSON.stringify(all, null, 2)}\n`);
+}
 
-const shown = (value) =>
-  value === undefined ? '–' : value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(2) : value.toPrecision(3);
-const table = rows.map(({ job, unit, ours, reference: theirs }) => [
-  `${job} (${unit})`,
-  shown(ours),
-  shown(theirs),
-  theirs === undefined ? '–' : `${shown(theirs / ours)}×`,
-]);
-table.unshift(['', 'here', 'reference', 'ratio']);
-const widths = table[0].map((_, c) => Math.max(...table.map((row) => row[c].length)));
-console.log(
-  `${file.split('/').at(-1)}, ${(statSync(file).size / 1e9).toFixed(2)} GB; ${cpus().length} cores, Node ${process.version}; medians of ${options.rounds} rounds`,
-);
-for (const row of table)
-  console.log(row.map((cell, c) => (c ? cell.padStart(widths[c]) : cell.padEnd(widths[c]))).join('  '));
-if (options.json)
-  writeFileSync(
-    options.json,
-    `${JSON.stringify({ file, cores: cpus().length, node: process.version, rows }, null, 2)}\n`,
+// One trial's weights out of a per-architecture file, here and with torch.load, alternating.
+function weightsOfOneTrial() {
+  if (!python) return undefined;
+  const path = join(root, '.cache/bench/000000-FULL.pth');
+  if (!existsSync(path)) {
+    mkdirSync(dirname(path), { recursive: true });
+    if (spawnSync(python, [join(here, 'full_file.py'), path], { stdio: ['ignore', 2, 2] }).status)
+      stop('the file with weights could not be written');
+  }
+  const ours = [];
+  const reference = [];
+  for (let round = 0; round <= Number(options.rounds); round++) {
+    const both = [
+      measure(process.execPath, [join(here, 'weights-ours.mjs'), path]),
+      measure(python, [join(here, 'weights_reference.py'), path]),
+    ];
+    for (const { failed, detail } of both) if (failed) stop(`${failed} ${detail ?? ''}`);
+    if (both[0].bytes !== both[1].bytes) stop('the two read different weights');
+    if (round > 0) ours.push(both[0]), reference.push(both[1]);
+  }
+  const row = (job, unit, key) => ({
+    job,
+    unit,
+    ours: median(ours.map((r) => r[key])),
+    reference: median(reference.map((r) => r[key])),
+  });
+  const found = [row("one trial's weights", 'ms', 'ms'), row('memory that this takes', 'MB', 'memory')];
+  print(path, found);
+  return found;
+}
+
+function print(path, lines) {
+  const shown = (value) =>
+    value === undefined ? '–' : value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(2) : value.toPrecision(3);
+  const table = lines.map(({ job, unit, ours, reference: theirs }) => [
+    `${job} (${unit})`,
+    shown(ours),
+    shown(theirs),
+    theirs === undefined ? '–' : `${shown(theirs / ours)}×`,
+  ]);
+  table.unshift(['', 'here', 'reference', 'ratio']);
+  const widths = table[0].map((_, c) => Math.max(...table.map((row) => row[c].length)));
+  const size = statSync(path).size;
+  const sizeText = size < 1e9 ? `${(size / 1e6).toFixed(1)} MB` : `${(size / 1e9).toFixed(2)} GB`;
+  console.log(
+    `${path.split('/').at(-1)}, ${sizeText}; ${cpus().length} cores, Node ${process.version}; medians of ${options.rounds} rounds`,
   );
+  for (const row of table)
+    console.log(row.map((cell, c) => (c ? cell.padStart(widths[c]) : cell.padEnd(widths[c]))).join('  '));
+}

@@ -7,6 +7,7 @@ namespace nb201 {
 namespace {
 
 constexpr size_t kDecodedKept = 16;
+constexpr size_t kNamesKept = 4;
 // Regions that refer to regions that refer to regions: two or three in files that a pickler wrote.
 constexpr int kMaxDepth = 100;
 
@@ -176,11 +177,50 @@ std::shared_ptr<const FileMemo::Decoded> FileMemo::decoded(const Region& region)
   return made;
 }
 
+RegionNames& FileMemo::names(const Region& region) {
+  for (auto& [begin, kept] : names_) {
+    if (begin == region.begin) return kept;
+  }
+  if (names_.size() == kNamesKept) names_.pop_front();
+  return names_.emplace_back(region.begin, RegionNames(bytes_, region)).second;
+}
+
 // The region that these bytes are a part of, or null.
 const Region* FileMemo::around(uint64_t at) const {
   const auto after =
       std::partition_point(regions_.begin(), regions_.end(), [&](const Region& r) { return r.begin <= at; });
   return after != regions_.begin() && at < (after - 1)->end ? &*(after - 1) : nullptr;
+}
+
+// An item that is no container, as a value; false for the others.
+static bool atom(Graph& graph, const Outline& outline, const Item& item, Value& out) {
+  switch (item.kind) {
+    case ItemKind::None: return true;
+    case ItemKind::Bool:
+      out.kind = Kind::Bool;
+      out.boolean = item.integer != 0;
+      return true;
+    case ItemKind::Int:
+      out.kind = Kind::Int;
+      out.integer = item.integer;
+      return true;
+    case ItemKind::Float:
+      out.kind = Kind::Float;
+      out.number = item.number;
+      return true;
+    case ItemKind::Text:
+      out.kind = Kind::Str;
+      out.text = graph.ownText(std::string(outline.text(item)));
+      return true;
+    case ItemKind::Global: {
+      const std::string_view both = outline.text(item);
+      const size_t cut = both.find('\n');
+      out.kind = Kind::Global;
+      out.global = graph.global(std::string(both.substr(0, cut)), std::string(both.substr(cut + 1)));
+      return true;
+    }
+    default: return false;
+  }
 }
 
 Value FileMemo::value(Graph& graph, uint64_t index, uint64_t at) {
@@ -192,34 +232,7 @@ Value FileMemo::value(Graph& graph, uint64_t index, uint64_t at) {
                  "expected values that can be read by themselves, found one that contains its own file");
   }
   Value out;
-  const Item& item = far->item;
-  switch (item.kind) {
-    case ItemKind::None: return out;
-    case ItemKind::Bool:
-      out.kind = Kind::Bool;
-      out.boolean = item.integer != 0;
-      return out;
-    case ItemKind::Int:
-      out.kind = Kind::Int;
-      out.integer = item.integer;
-      return out;
-    case ItemKind::Float:
-      out.kind = Kind::Float;
-      out.number = item.number;
-      return out;
-    case ItemKind::Text:
-      out.kind = Kind::Str;
-      out.text = graph.ownText(std::string(far->outline->text(item)));
-      return out;
-    case ItemKind::Global: {
-      const std::string_view both = far->outline->text(item);
-      const size_t cut = both.find('\n');
-      out.kind = Kind::Global;
-      out.global = graph.global(std::string(both.substr(0, cut)), std::string(both.substr(cut + 1)));
-      return out;
-    }
-    default: break;
-  }
+  if (atom(graph, *far->outline, far->item, out)) return out;
   const Region* region = holding(index, at);
   if (!region && base_) return base_->value(graph, index, at);
   if (!region) missing(index, at);
@@ -242,9 +255,19 @@ Value FileMemo::decode(Graph& graph, uint64_t begin, uint64_t end) {
   const bool whole = region && region->begin == begin && region->end == end;
   Decoder decoder(graph, *stretch, container_.limits().decode);
   if (whole) decoder.memoStartsAt(region->memoCount);
+  std::unordered_map<uint64_t, Value> calls;
   decoder.onFarMemo([&](uint64_t index, uint64_t at) -> Value {
     // A part of a region may refer to what the region put before it.
     if (region && !whole && index >= region->memoLeast && index <= region->memoMost) {
+      Value name;
+      RegionNames& from = names(*region);
+      if (from.find(graph, index, begin, name)) return name;
+      uint64_t callBegin = 0, callEnd = 0;
+      if (from.findCall(index, begin, callBegin, callEnd)) {
+        const auto known = calls.find(index);
+        if (known != calls.end()) return known->second;
+        return calls.emplace(index, decode(graph, callBegin, callEnd)).first->second;
+      }
       const std::shared_ptr<const Decoded> made = decoded(*region);
       if (const Value* found = made->memo.find(index)) {
         graph.hold(made);
@@ -259,10 +282,25 @@ Value FileMemo::decode(Graph& graph, uint64_t begin, uint64_t end) {
 
 // Notes the type of each storage, without which a legacy file's tail cannot be read.
 void FileMemo::addStorages(const Outline& outline) {
+  constexpr size_t kAtOnce = 256;  // values that are kept until the next: there may be thousands of storages
+  std::unique_ptr<Graph> held;
+  size_t number = 0;
   for (const Item& item : outline.persistent()) {
+    if (number++ % kAtOnce == 0) held = std::make_unique<Graph>();
+    Graph& graph = *held;
     const Ref id(&outline, item);
-    Graph graph;
-    decode(graph, id.begin(), id.begin() + id.size());
+    const std::vector<Ref> of = id.children();
+    Value tuple;
+    bool plain = of.size() == 1 && of[0].is(NodeKind::Tuple);
+    if (plain) {
+      tuple.kind = Kind::Tuple;
+      tuple.sequence = graph.sequence();
+      for (const Ref& part : of[0].children()) {
+        plain = plain && atom(graph, part.outline(), part.item(), tuple.sequence->items.emplace_back());
+      }
+    }
+    if (plain) persistent(graph, tuple, id.begin());
+    else decode(graph, id.begin(), id.begin() + id.size());
   }
 }
 

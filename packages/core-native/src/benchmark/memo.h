@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "benchmark/region_names.h"
 #include "pickle/decoder.h"
 #include "pickle/outline.h"
 #include "torchfile/container.h"
@@ -63,6 +64,7 @@ class FileMemo {
     Memo<Value> memo;
   };
   std::shared_ptr<const Decoded> decoded(const Region& region);
+  RegionNames& names(const Region& region);
   const Region* around(uint64_t at) const;
   Value persistent(Graph& graph, const Value& id, uint64_t at);
   [[noreturn]] void missing(uint64_t index, uint64_t at) const;
@@ -79,6 +81,7 @@ class FileMemo {
   std::unordered_map<uint64_t, size_t> far_;           // by index
   std::map<uint64_t, std::weak_ptr<const Outline>> outlines_;
   std::deque<std::pair<uint64_t, std::shared_ptr<const Decoded>>> decoded_;  // the last few regions that were built
+  std::deque<std::pair<uint64_t, RegionNames>> names_;  // of the last few regions that parts were read of
   Container::StorageTypes types_;
   int depth_ = 0;
   std::recursive_mutex lock_;  // resolving an entry may resolve others

@@ -330,6 +330,8 @@ StorageTable Container::storages(const StorageTypes& types, uint64_t pickleEnd) 
     uint64_t at = pickleEnd;
     const Value keys = smallPickle(graph, file_, pickleEnd, at, limits_);
     if (keys.kind != Kind::List) file_->fail(ErrorCode::BadContainer, pickleEnd, "expected the list of storage keys");
+    // Most are small: one read brings the lengths of many.
+    Cursor cursor(*file_, at, file_->size(), size_t{1} << 16);
     for (const Value& key : keys.sequence->items) {
       if (!key.isText()) file_->fail(ErrorCode::BadContainer, pickleEnd, "expected storage keys as text");
       const std::string name(key.str());
@@ -339,10 +341,9 @@ StorageTable Container::storages(const StorageTypes& types, uint64_t pickleEnd) 
                     type == types.end() ? "expected a storage that a tensor names, found the key " + name
                                         : "expected each storage key once, found " + name + " twice");
       }
-      uint8_t raw[8];
-      file_->read(at, raw, sizeof raw);
+      cursor.seek(at);
       int64_t count;
-      std::memcpy(&count, raw, sizeof count);
+      std::memcpy(&count, cursor.need(sizeof count), sizeof count);
       if (count < 0 || static_cast<uint64_t>(count) != type->second.count) {
         file_->fail(ErrorCode::BadTensor, at,
                     "expected " + std::to_string(type->second.count) + " elements in the storage " + name + ", found " +
