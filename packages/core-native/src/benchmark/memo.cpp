@@ -289,16 +289,19 @@ void FileMemo::addStorages(const Outline& outline) {
     if (number++ % kAtOnce == 0) held = std::make_unique<Graph>();
     Graph& graph = *held;
     const Ref id(&outline, item);
-    const std::vector<Ref> of = id.children();
     Value tuple;
-    bool plain = of.size() == 1 && of[0].is(NodeKind::Tuple);
-    if (plain) {
-      tuple.kind = Kind::Tuple;
-      tuple.sequence = graph.sequence();
-      for (const Ref& part : of[0].children()) {
-        plain = plain && atom(graph, part.outline(), part.item(), tuple.sequence->items.emplace_back());
-      }
-    }
+    tuple.kind = Kind::Tuple;
+    tuple.sequence = graph.sequence();
+    bool plain = id.node().count == 1;
+    outline.children(id.node(), [&](const Item& of) {
+      const Ref parts(&outline, of);
+      plain = plain && parts.is(NodeKind::Tuple);
+      if (!plain) return;
+      parts.outline().children(parts.node(), [&](const Item& part) {
+        const Ref ref(&parts.outline(), part);
+        plain = plain && atom(graph, ref.outline(), ref.item(), tuple.sequence->items.emplace_back());
+      });
+    });
     if (plain) persistent(graph, tuple, id.begin());
     else decode(graph, id.begin(), id.begin() + id.size());
   }

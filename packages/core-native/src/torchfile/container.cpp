@@ -336,10 +336,8 @@ StorageTable Container::storages(const StorageTypes& types, uint64_t pickleEnd) 
       if (!key.isText()) file_->fail(ErrorCode::BadContainer, pickleEnd, "expected storage keys as text");
       const std::string name(key.str());
       const auto type = types.find(name);
-      if (type == types.end() || table.find(name)) {
-        file_->fail(ErrorCode::BadContainer, pickleEnd,
-                    type == types.end() ? "expected a storage that a tensor names, found the key " + name
-                                        : "expected each storage key once, found " + name + " twice");
+      if (type == types.end()) {
+        file_->fail(ErrorCode::BadContainer, pickleEnd, "expected a storage that a tensor names, found the key " + name);
       }
       cursor.seek(at);
       int64_t count;
@@ -355,7 +353,9 @@ StorageTable Container::storages(const StorageTypes& types, uint64_t pickleEnd) 
                     "expected " + std::to_string(size) + " bytes of the storage " + name + ", found " +
                         std::to_string(file_->size() - at - 8));
       }
-      table.add(name, {at + 8, size, false});
+      if (!table.add(name, {at + 8, size, false})) {
+        file_->fail(ErrorCode::BadContainer, pickleEnd, "expected each storage key once, found " + name + " twice");
+      }
       at += 8 + size;
     }
   }
