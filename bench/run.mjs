@@ -124,7 +124,9 @@ function weightsOfOneTrial() {
     ];
     for (const { failed, detail } of both) if (failed) stop(`${failed} ${detail ?? ''}`);
     if (both[0].bytes !== both[1].bytes) stop('the two read different weights');
-    if (round > 0) ours.push(both[0]), reference.push(both[1]);
+    if (round === 0) continue;
+    ours.push(both[0]);
+    reference.push(both[1]);
   }
   const row = (job, unit, key) => ({
     job,
