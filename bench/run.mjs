@@ -1,4 +1,4 @@
-// npm run bench [-- --file F] [--archs 1500] [--rounds 5] [--only queries|searches] [--scripts AUTODL] [--json OUT]
+// npm run bench [-- --file F] [--archs 1500] [--rounds 5] [--only queries|searches|weights] [--scripts AUTODL] [--json OUT]
 //
 // The project and the reference on the same file in the same run, alternating; medians and ratios. Nothing fails here
 // because a machine is slow. Without --file a file of the original structure is written to .cache/bench, where the tool
@@ -47,7 +47,7 @@ function benchmarkFile() {
 }
 
 /** Both sides; ours alone, and a word about it, where the reference is not at hand. */
-function sides(ours, theirs, needed) {
+function sides(ours, theirs, needed = []) {
   const missing = [!python && 'a python3 with torch', ...needed.filter((path) => !existsSync(path))].filter(Boolean);
   readFileSync(ours[0]); // a missing file is better found before minutes of work
   const both = { ours: () => measure(process.execPath, ours) };
@@ -82,7 +82,27 @@ function searches() {
   return { file, rows };
 }
 
-const suites = { queries, searches };
+// One trial's weights out of a per-architecture file, here and with torch.load.
+function weights() {
+  const file = join(root, '.cache/bench/000000-FULL.pth');
+  if (!existsSync(file)) {
+    if (!python) return undefined;
+    mkdirSync(dirname(file), { recursive: true });
+    if (spawnSync(python, [here('full_file.py'), file], { stdio: ['ignore', 2, 2] }).status)
+      stop('the file with weights could not be written');
+  }
+  const results = alternate(sides([here('weights-ours.mjs'), file], [here('weights_reference.py'), file]), rounds);
+  const [ours, theirs] = [results.ours[0]?.bytes, results.reference?.[0]?.bytes];
+  if (theirs !== undefined && ours !== theirs) stop('the two read different weights');
+  const rows = [
+    row(results, "one trial's weights", 'ms', (r) => r.ms),
+    row(results, 'memory that this takes', 'MB', (r) => r.memory),
+  ];
+  print(`000000-FULL.pth, ${(statSync(file).size / 1e6).toFixed(1)} MB`, rounds, rows);
+  return { file, rows };
+}
+
+const suites = { queries, searches, weights };
 if (options.only && !(options.only in suites)) stop(`expected --only ${Object.keys(suites).join(' or ')}`);
 const measured = {};
 for (const [name, suite] of Object.entries(suites)) {

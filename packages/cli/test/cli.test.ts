@@ -58,7 +58,7 @@ describe('help and usage', () => {
     const began = performance.now();
     const out = succeeds('--help');
     const took = performance.now() - began;
-    for (const name of ['info', 'inspect', 'query', 'best', 'show', 'archs', 'verify']) {
+    for (const name of ['info', 'inspect', 'query', 'best', 'show', 'archs', 'weights', 'verify']) {
       expect(out).toMatch(new RegExp(`^ +${name} `, 'm'));
       expect(succeeds(name, '--help')).toContain('--json');
     }
@@ -488,4 +488,71 @@ describe('in a pipe', () => {
       expect(stdout).toMatch(/\n0\n$/);
     },
   );
+});
+
+describe('weights', () => {
+  const full = join(BENCHMARKS, 'archive/000000-FULL.pth');
+  const trial = ['--dataset', 'cifar10', '--seed', '888'];
+  const archive = () => {
+    const path = join(folder, 'archive.tar');
+    execFileSync('tar', ['-C', BENCHMARKS, '-cf', path, 'archive']);
+    return path;
+  };
+
+  it('lists the tensors of a trial, out of a folder, a tar archive or a file alike', () => {
+    const out = succeeds('weights', archive(), '0', ...trial, '--list');
+    expect(out).toContain('cifar10, seed 888, hp 200');
+    const [title, first] = tableUnder(out, 'tensor');
+    expect(title).toMatch(/tensor +type +shape +min +max +mean +std/);
+    expect(first).toMatch(/^stem\.0\.weight +float32 +2 × 3 × 3 × 3 +-0\.9726 +0\.9898 /);
+    expect(out).toMatch(/^7 tensors, 83 elements$/m);
+    expect(succeeds('weights', full, '0', ...trial, '--list')).toBe(out);
+    expect(succeeds('weights', join(BENCHMARKS, 'archive'), '0', ...trial, '--list')).toBe(out);
+    const json = JSON.parse(succeeds('weights', full, '0', ...trial, '--list', '--json'));
+    expect(json).toMatchObject({ index: 0, dataset: 'cifar10', seed: 888, hp: '200', parameters: 83 });
+    expect(json.tensors[5]).toMatchObject({ name: 'stem.1.num_batches_tracked', dtype: 'int64', shape: [], size: 1 });
+  });
+
+  it('writes a safetensors file that tells which trial it is, and replaces none unasked', () => {
+    const out = join(folder, 'w.safetensors');
+    expect(succeeds('weights', archive(), '0', ...trial, '--out', out)).toMatch(/^written .*7 tensors, 83 elements/);
+    const bytes = readFileSync(out);
+    const header = JSON.parse(bytes.toString('utf8', 8, 8 + Number(bytes.readBigUInt64LE(0))));
+    expect(header.__metadata__).toEqual({
+      format: 'pt',
+      index: '0',
+      architecture: '|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_1x1~0|skip_connect~1|skip_connect~2|',
+      dataset: 'cifar10',
+      seed: '888',
+      hp: '200',
+    });
+    expect(header['stem.0.weight']).toMatchObject({ dtype: 'F32', shape: [2, 3, 3, 3] });
+    const again = cli('weights', full, '0', ...trial, '--out', out);
+    expect(again.code).toBe(1);
+    expect(again.err).toContain(`${out}: there is a file of this name`);
+    expect(readFileSync(out)).toEqual(bytes);
+    succeeds('weights', full, '0', ...trial, '--hp', '12', '--seed', '111', '--out', out, '--overwrite');
+    expect(readFileSync(out)).not.toEqual(bytes);
+  });
+
+  it.each([
+    [['weights', V1_1, '0', ...trial, '--list'], /NAS-Bench-201-v1_1-archive has them in 000000-FULL\.pth/],
+    [['weights', full, '0', '--dataset', 'cifar10', '--seed', '5', '--list'], /its seeds are 777, 888/],
+    [['weights', full, '3', ...trial, '--list'], /results of architecture 0, not 3/],
+    [['weights', join(BENCHMARKS, 'archive'), '9', ...trial, '--list'], /000009-FULL\.pth/],
+  ])('says what is missing: %j', (args, message) => {
+    const { code, err } = cli(...args);
+    expect(code).toBe(1);
+    expect(err).toMatch(message);
+  });
+
+  it.each([
+    [['weights', full, '0', ...trial], 'expected --out FILE or --list'],
+    [['weights', full, '0', '--list', '--seed', '888'], "required option '--dataset <name>' not specified"],
+    [['weights', full, '0', ...trial, '--list', '--out', 'x'], 'cannot be used with'],
+  ])('takes a wrong call for one: %j', (args, message) => {
+    const { code, err } = cli(...args);
+    expect(code).toBe(2);
+    expect(err).toContain(message);
+  });
 });

@@ -7,7 +7,7 @@ namespace nb201 {
 namespace {
 
 constexpr size_t kDecodedKept = 16;
-constexpr size_t kOutlinesKept = 8;
+constexpr size_t kNamesKept = 4;
 // Regions that refer to regions that refer to regions: two or three in files that a pickler wrote.
 constexpr int kMaxDepth = 100;
 
@@ -36,7 +36,7 @@ void FileMemo::forget() {
   farItems_.clear();
   outlines_.clear();
   decoded_.clear();
-  recent_.clear();
+  names_.clear();
   types_.clear();
 }
 
@@ -137,15 +137,6 @@ std::shared_ptr<const Outline> FileMemo::outlineOf(const Region& region) {
   return outline;
 }
 
-// As outlineOf, and kept for what is asked of the same region next.
-std::shared_ptr<const Outline> FileMemo::recentOutline(const Region& region) {
-  std::shared_ptr<const Outline> outline = outlineOf(region);
-  if (std::find(recent_.begin(), recent_.end(), outline) == recent_.end()) {
-    recent_.push_back(outline);
-    if (recent_.size() > kOutlinesKept) recent_.pop_front();
-  }
-  return outline;
-}
 
 const FarItem* FileMemo::outline(uint64_t index, uint64_t at) {
   const std::lock_guard<std::recursive_mutex> guard(lock_);
@@ -194,6 +185,14 @@ std::shared_ptr<const FileMemo::Decoded> FileMemo::decoded(const Region& region)
   return made;
 }
 
+RegionNames& FileMemo::names(const Region& region) {
+  for (auto& [begin, kept] : names_) {
+    if (begin == region.begin) return kept;
+  }
+  if (names_.size() == kNamesKept) names_.pop_front();
+  return names_.emplace_back(region.begin, RegionNames(bytes_, region)).second;
+}
+
 // The region that these bytes are a part of, or null.
 const Region* FileMemo::around(uint64_t at) const {
   const auto after =
@@ -201,8 +200,8 @@ const Region* FileMemo::around(uint64_t at) const {
   return after != regions_.begin() && at < (after - 1)->end ? &*(after - 1) : nullptr;
 }
 
-// A value that is no container, as an outline knows it; false for any other.
-bool FileMemo::atom(Graph& graph, const Outline& outline, const Item& item, Value& out) {
+// An item that is no container, as a value; false for the others.
+static bool atom(Graph& graph, const Outline& outline, const Item& item, Value& out) {
   switch (item.kind) {
     case ItemKind::None: return true;
     case ItemKind::Bool:
@@ -264,16 +263,18 @@ Value FileMemo::decode(Graph& graph, uint64_t begin, uint64_t end) {
   const bool whole = region && region->begin == begin && region->end == end;
   Decoder decoder(graph, *stretch, container_.limits().decode);
   if (whole) decoder.memoStartsAt(region->memoCount);
+  std::unordered_map<uint64_t, Value> calls;
   decoder.onFarMemo([&](uint64_t index, uint64_t at) -> Value {
     // A part of a region may refer to what the region put before it.
     if (region && !whole && index >= region->memoLeast && index <= region->memoMost) {
-      // Mostly a text, for which the region need not be built.
-      const std::shared_ptr<const Outline> outline = recentOutline(*region);
-      Item item;
-      Value out;
-      if (outline->memo(index, item)) {
-        const bool far = item.kind == ItemKind::Far && item.far->outline;
-        if (atom(graph, far ? *item.far->outline : *outline, far ? item.far->item : item, out)) return out;
+      Value name;
+      RegionNames& from = names(*region);
+      if (from.find(graph, index, begin, name)) return name;
+      uint64_t callBegin = 0, callEnd = 0;
+      if (from.findCall(index, begin, callBegin, callEnd)) {
+        const auto known = calls.find(index);
+        if (known != calls.end()) return known->second;
+        return calls.emplace(index, decode(graph, callBegin, callEnd)).first->second;
       }
       const std::shared_ptr<const Decoded> made = decoded(*region);
       if (const Value* found = made->memo.find(index)) {
@@ -341,10 +342,28 @@ bool FileMemo::restore(const Kept& kept) {
 
 // Notes the type of each storage, without which a legacy file's tail cannot be read.
 void FileMemo::addStorages(const Outline& outline) {
+  constexpr size_t kAtOnce = 256;  // values that are kept until the next: there may be thousands of storages
+  std::unique_ptr<Graph> held;
+  size_t number = 0;
   for (const Item& item : outline.persistent()) {
+    if (number++ % kAtOnce == 0) held = std::make_unique<Graph>();
+    Graph& graph = *held;
     const Ref id(&outline, item);
-    Graph graph;
-    decode(graph, id.begin(), id.begin() + id.size());
+    Value tuple;
+    tuple.kind = Kind::Tuple;
+    tuple.sequence = graph.sequence();
+    bool plain = id.node().count == 1;
+    outline.children(id.node(), [&](const Item& of) {
+      const Ref parts(&outline, of);
+      plain = plain && parts.is(NodeKind::Tuple);
+      if (!plain) return;
+      parts.outline().children(parts.node(), [&](const Item& part) {
+        const Ref ref(&parts.outline(), part);
+        plain = plain && atom(graph, ref.outline(), ref.item(), tuple.sequence->items.emplace_back());
+      });
+    });
+    if (plain) persistent(graph, tuple, id.begin());
+    else decode(graph, id.begin(), id.begin() + id.size());
   }
 }
 

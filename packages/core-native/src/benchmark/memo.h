@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "benchmark/region_names.h"
 #include "pickle/decoder.h"
 #include "pickle/outline.h"
 #include "torchfile/container.h"
@@ -82,13 +83,12 @@ class FileMemo {
   void addAtom(uint64_t index, std::vector<uint8_t> pickle);
   const Region* holding(uint64_t index, uint64_t at);
   std::shared_ptr<const Outline> outlineOf(const Region& region);
-  std::shared_ptr<const Outline> recentOutline(const Region& region);
-  static bool atom(Graph& graph, const Outline& outline, const Item& item, Value& out);
   struct Decoded {
     Graph graph;
     Memo<Value> memo;
   };
   std::shared_ptr<const Decoded> decoded(const Region& region);
+  RegionNames& names(const Region& region);
   const Region* around(uint64_t at) const;
   Value persistent(Graph& graph, const Value& id, uint64_t at);
   [[noreturn]] void missing(uint64_t index, uint64_t at) const;
@@ -105,8 +105,8 @@ class FileMemo {
   std::deque<std::pair<uint64_t, FarItem>> farItems_;  // where the region begins, and the entry
   std::unordered_map<uint64_t, size_t> far_;           // by index
   std::map<uint64_t, std::weak_ptr<const Outline>> outlines_;
-  std::deque<std::shared_ptr<const Outline>> recent_;  // the last few that parts of their regions asked for
   std::deque<std::pair<uint64_t, std::shared_ptr<const Decoded>>> decoded_;  // the last few regions that were built
+  std::deque<std::pair<uint64_t, RegionNames>> names_;  // of the last few regions that parts were read of
   Container::StorageTypes types_;
   int depth_ = 0;
   mutable std::recursive_mutex lock_;  // resolving an entry may resolve others

@@ -189,6 +189,7 @@ class Ref {
   bool is(NodeKind kind) const { return item_.kind == ItemKind::Node && outline_->node(item_).kind == kind; }
   const Node& node() const { return outline_->node(item_); }
   const Outline& outline() const { return *outline_; }
+  const Item& item() const { return item_; }
 
   // Where it is in the file.
   uint64_t begin() const { return outline_->begin() + extentBegin(); }

@@ -1,8 +1,8 @@
 // Tells what kind of file this is, and finds the pickle and the storages in it.
 #pragma once
 
-#include <map>
 #include <string>
+#include <unordered_map>
 
 #include "pickle/decoder.h"
 #include "pickle/source.h"
@@ -26,16 +26,18 @@ class StorageTable {
  public:
   struct Place {
     uint64_t offset = 0, size = 0;  // in bytes
+    uint64_t count = 0;             // elements
     bool entry = false;             // `offset` is then an index into the zip directory
   };
-  void add(const std::string& key, Place place) { places_[key] = place; }
+  // False where there is one of this key.
+  bool add(const std::string& key, Place place) { return places_.emplace(key, place).second; }
   const Place* find(const std::string& key) const {
     const auto found = places_.find(key);
     return found == places_.end() ? nullptr : &found->second;
   }
 
  private:
-  std::map<std::string, Place, std::less<>> places_;
+  std::unordered_map<std::string, Place> places_;
 };
 
 class Container {
@@ -52,7 +54,7 @@ class Container {
   const ContainerLimits& limits() const { return limits_; }
 
   // The types of all storages by key, as the pickle tells them: a legacy file's tail cannot be read without.
-  using StorageTypes = std::map<std::string, Storage, std::less<>>;
+  using StorageTypes = std::unordered_map<std::string, Storage>;
   // Finds each storage's bytes; `pickleEnd` is the offset behind the object's pickle.
   StorageTable storages(const StorageTypes& types, uint64_t pickleEnd) const;
   SourcePtr openStorage(const StorageTable& table, const std::string& key) const;
