@@ -113,5 +113,5 @@ export function checkedPath(path: unknown): string {
 
 /** As `checkedPath`, for a file that may lie in an archive: that the native code looks at. @throws TypeError */
 export function checkedFile(file: unknown): void {
-  if (typeof file !== 'object' || file === null) checkedPath(file);
+  if (typeof file !== 'object' || file === null || ArrayBuffer.isView(file)) checkedPath(file);
 }

@@ -322,7 +322,7 @@ StorageTable Container::storages(const StorageTypes& types, uint64_t pickleEnd) 
                     "expected " + std::to_string(wanted) + " bytes for the storage " + key + ", found " +
                         std::to_string(entry.size));
       }
-      table.add(key, {i, entry.size, type->second.count, true});
+      table.add(key, {i, entry.size, true});
     }
   }
   if (kind_ == ContainerKind::Legacy) {
@@ -330,25 +330,30 @@ StorageTable Container::storages(const StorageTypes& types, uint64_t pickleEnd) 
     uint64_t at = pickleEnd;
     const Value keys = smallPickle(graph, file_, pickleEnd, at, limits_);
     if (keys.kind != Kind::List) file_->fail(ErrorCode::BadContainer, pickleEnd, "expected the list of storage keys");
-    // Where each lies follows from what the tensors say of them; whether the file agrees is seen when one is opened.
+    // Most are small: one read brings the lengths of many.
+    Cursor cursor(*file_, at, file_->size(), size_t{1} << 16);
     for (const Value& key : keys.sequence->items) {
       if (!key.isText()) file_->fail(ErrorCode::BadContainer, pickleEnd, "expected storage keys as text");
       const std::string name(key.str());
       const auto type = types.find(name);
       if (type == types.end()) {
-        file_->fail(ErrorCode::BadContainer, pickleEnd,
-                    "expected a storage that a tensor names, found the key " + name);
+        file_->fail(ErrorCode::BadContainer, pickleEnd, "expected a storage that a tensor names, found the key " + name);
+      }
+      cursor.seek(at);
+      int64_t count;
+      std::memcpy(&count, cursor.need(sizeof count), sizeof count);
+      if (count < 0 || static_cast<uint64_t>(count) != type->second.count) {
+        file_->fail(ErrorCode::BadTensor, at,
+                    "expected " + std::to_string(type->second.count) + " elements in the storage " + name + ", found " +
+                        std::to_string(count));
       }
       const uint64_t size = type->second.count * elementSize(type->second.type);
-      if (file_->size() - at < 8) {
-        file_->fail(ErrorCode::Truncated, at, "expected the storage " + name + ", found the end of the file");
-      }
       if (size > file_->size() - at - 8) {
         file_->fail(ErrorCode::Truncated, at + 8,
                     "expected " + std::to_string(size) + " bytes of the storage " + name + ", found " +
                         std::to_string(file_->size() - at - 8));
       }
-      if (!table.add(name, {at + 8, size, type->second.count, false})) {
+      if (!table.add(name, {at + 8, size, false})) {
         file_->fail(ErrorCode::BadContainer, pickleEnd, "expected each storage key once, found " + name + " twice");
       }
       at += 8 + size;
@@ -373,13 +378,6 @@ SourcePtr Container::openStorage(const StorageTable& table, const std::string& k
   const StorageTable::Place* place = table.find(key);
   if (!place) file_->fail(ErrorCode::BadTensor, 0, "expected the storage " + key + " in the file");
   if (place->entry) return openEntry(entries_[static_cast<size_t>(place->offset)]);
-  int64_t count;
-  file_->read(place->offset - 8, &count, sizeof count);
-  if (count < 0 || static_cast<uint64_t>(count) != place->count) {
-    file_->fail(ErrorCode::BadTensor, place->offset - 8,
-                "expected " + std::to_string(place->count) + " elements in the storage " + key + ", found " +
-                    std::to_string(count));
-  }
   return sliceOf(file_, file_->name(), place->offset, place->size);
 }
 

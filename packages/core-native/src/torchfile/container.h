@@ -26,7 +26,6 @@ class StorageTable {
  public:
   struct Place {
     uint64_t offset = 0, size = 0;  // in bytes
-    uint64_t count = 0;             // elements
     bool entry = false;             // `offset` is then an index into the zip directory
   };
   // False where there is one of this key.
