@@ -14,8 +14,9 @@ namespace nb201::node {
 
 namespace {
 
-// glibc maps large blocks by themselves and gives them back when they are freed, but each freed one raises the size from
-// which it does so, up to 32 MB: after a while the numbers of a sweep, some MB a batch, stay in the heaps of all threads.
+// glibc maps large blocks by themselves and gives them back when they are freed, but each freed one raises the size
+// from which it does so, up to 32 MB: after a while the numbers of a sweep, some MB a batch, stay in the heaps of all
+// threads.
 void giveBackLargeBlocks() {
 #ifdef __GLIBC__
   mallopt(M_MMAP_THRESHOLD, 1 << 20);

@@ -142,21 +142,27 @@ ColumnRequest requestFrom(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void BenchmarkFile::define(Napi::Env env, Addon& addon, Napi::Object exports) {
-  const Napi::Function constructor = DefineClass(
-      env, "BenchmarkFile",
-      {StaticMethod("open", &BenchmarkFile::open), StaticMethod("openSync", &BenchmarkFile::openSync),
-       InstanceMethod("describe", &BenchmarkFile::describe),
-       InstanceMethod("architectures", &BenchmarkFile::architectures),
-       InstanceMethod("evaluated", &BenchmarkFile::evaluated),
-       InstanceMethod("recordIndexes", &BenchmarkFile::recordIndexes), InstanceMethod("names", &BenchmarkFile::names),
-       InstanceMethod("finals", &BenchmarkFile::finals), InstanceMethod("allFinals", &BenchmarkFile::allFinals),
-       InstanceMethod("latency", &BenchmarkFile::latency),
-       InstanceMethod("evalNames", &BenchmarkFile::evalNames),
-       InstanceMethod("hyperParameters", &BenchmarkFile::hyperParameters),
-       InstanceMethod("state", &BenchmarkFile::state), InstanceMethod("curves", &BenchmarkFile::curves),
-       InstanceMethod("value", &BenchmarkFile::value), InstanceMethod("storage", &BenchmarkFile::storage),
-       InstanceMethod("column", &BenchmarkFile::column), InstanceMethod("sweep", &BenchmarkFile::sweep),
-       InstanceMethod("sideCar", &BenchmarkFile::sideCar), InstanceMethod("dispose", &BenchmarkFile::dispose)});
+  const Napi::Function constructor = DefineClass(env, "BenchmarkFile",
+                                                 {StaticMethod("open", &BenchmarkFile::open),
+                                                  StaticMethod("openSync", &BenchmarkFile::openSync),
+                                                  InstanceMethod("describe", &BenchmarkFile::describe),
+                                                  InstanceMethod("architectures", &BenchmarkFile::architectures),
+                                                  InstanceMethod("evaluated", &BenchmarkFile::evaluated),
+                                                  InstanceMethod("recordIndexes", &BenchmarkFile::recordIndexes),
+                                                  InstanceMethod("names", &BenchmarkFile::names),
+                                                  InstanceMethod("finals", &BenchmarkFile::finals),
+                                                  InstanceMethod("allFinals", &BenchmarkFile::allFinals),
+                                                  InstanceMethod("latency", &BenchmarkFile::latency),
+                                                  InstanceMethod("evalNames", &BenchmarkFile::evalNames),
+                                                  InstanceMethod("hyperParameters", &BenchmarkFile::hyperParameters),
+                                                  InstanceMethod("state", &BenchmarkFile::state),
+                                                  InstanceMethod("curves", &BenchmarkFile::curves),
+                                                  InstanceMethod("value", &BenchmarkFile::value),
+                                                  InstanceMethod("storage", &BenchmarkFile::storage),
+                                                  InstanceMethod("column", &BenchmarkFile::column),
+                                                  InstanceMethod("sweep", &BenchmarkFile::sweep),
+                                                  InstanceMethod("sideCar", &BenchmarkFile::sideCar),
+                                                  InstanceMethod("dispose", &BenchmarkFile::dispose)});
   addon.benchmarkFile = Napi::Persistent(constructor);
   exports.Set("BenchmarkFile", constructor);
 }
@@ -323,8 +329,8 @@ bool putFinals(const Tables& from, const State& state, const Seeds& seeds, doubl
     head(*trial, to);
     *to++ = trial->finalCount;
     for (const Final& row : from.finalsOf(*trial)) {
-      for (const double value : {row.set == kTraining ? -1.0 : row.set, row.timed ? 1.0 : 0.0, row.loss, row.accuracy,
-                                 row.time, row.all}) {
+      for (const double value :
+           {row.set == kTraining ? -1.0 : row.set, row.timed ? 1.0 : 0.0, row.loss, row.accuracy, row.time, row.all}) {
         *to++ = value;
       }
     }
@@ -365,8 +371,8 @@ Napi::Value BenchmarkFile::finals(const Napi::CallbackInfo& info) {
 }
 
 // allFinals(index, hp's number, out): the same of all data sets: of each its number, how many trials it has, and of
-// each trial latency, epochs, FLOPs and parameters before its rows. Returns the number of data sets; 0 where there is no
-// such record, -1 where anything was not collected.
+// each trial latency, epochs, FLOPs and parameters before its rows. Returns the number of data sets; 0 where there is
+// no such record, -1 where anything was not collected.
 Napi::Value BenchmarkFile::allFinals(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   BenchmarkIndex& from = index(env);

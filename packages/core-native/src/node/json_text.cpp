@@ -37,7 +37,8 @@ class JsonTextWorker final : public PromiseWorker {
 };
 
 bool fits(const JsonText& text) {
-  if (text.literalEnds.size() != text.prefixes.size() + 1 || text.first.size() != text.prefixes.size() + 1) return false;
+  if (text.literalEnds.size() != text.prefixes.size() + 1 || text.first.size() != text.prefixes.size() + 1)
+    return false;
   uint32_t before = 0;
   for (const uint32_t end : text.literalEnds) {
     if (end < before || end > text.literals.size()) return false;
@@ -57,7 +58,8 @@ Napi::Value jsonText(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const bool typed = info[0].IsString() && info[1].IsTypedArray() && info[2].IsArray() && info[3].IsTypedArray() &&
                      info[4].IsTypedArray() && (info[5].IsUndefined() || info[5].IsTypedArray());
-  if (!typed) throw Napi::TypeError::New(env, "expected literals, their ends, prefixes, values, their starts, presence");
+  if (!typed)
+    throw Napi::TypeError::New(env, "expected literals, their ends, prefixes, values, their starts, presence");
   JsonText text;
   text.literals = info[0].As<Napi::String>();
   text.literalEnds = numbersFrom<Napi::Uint32Array, uint32_t>(info[1]);
