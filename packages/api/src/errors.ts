@@ -9,6 +9,7 @@ export type QueryErrorCode =
   | 'UNKNOWN_EPOCH'
   | 'NO_TIMES'
   | 'NO_LATENCY'
+  | 'NO_WEIGHTS'
   | 'BAD_ARGUMENT'
   | 'BAD_VALUE'
   | 'NO_FILE';

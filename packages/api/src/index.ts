@@ -30,6 +30,7 @@ export {
   type InfoOptions,
   type MoreInfo,
   NASBench201API,
+  type NetworkOptions,
   type OpenOptions,
   openArchitecture,
 } from './api.js';
@@ -62,6 +63,29 @@ export {
   remapDatasetSetNames,
   type SetOf,
 } from './names.js';
+export { DeviceTensor } from './networks/device-tensor.js';
+export type { BatchMetrics, LabelledBatch } from './networks/metrics.js';
+export {
+  type ArchitectureOptions,
+  type BuildOptions,
+  type LatencyOptions,
+  Network,
+  type NetworkDescription,
+  type NetworkOutput,
+  type RunOptions,
+} from './networks/network.js';
+export { SGD, type SGDOptions } from './networks/sgd.js';
+export type { StateDict, StateDictSource, StateTensor } from './networks/state-dict.js';
+export {
+  libtorchAdvice,
+  NetworkError,
+  type NetworkErrorCode,
+  setTorchThreads,
+  type TensorData,
+  type TorchInfo,
+  torchInfo,
+  torchPath,
+} from './networks/torch.js';
 export { PythonRandom, type PythonSeed } from './random/python-random.js';
 export { ArchResults, type ComputeCosts, type Metrics, type TrialChoice } from './results/arch-results.js';
 export type { Reference } from './results/averaging.js';
@@ -84,6 +108,6 @@ export {
   str2lists,
   str2matrix,
 } from './space/cell.js';
-export { type NetworkCost, networkCost, TASK_SHAPES, type TaskShape } from './space/cost.js';
+export { type NetworkCost, networkCost, stagesCost, TASK_SHAPES, type TaskShape } from './space/cost.js';
 export { isConnected, uniqueString } from './space/isomorphism.js';
 export { OPERATIONS, type Operation } from './space/operations.js';

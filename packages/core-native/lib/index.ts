@@ -20,6 +20,25 @@ export {
   type NativeTrial,
   type ReadLimits,
 } from './native.js';
+export {
+  compute,
+  type FilePlace,
+  libtorchAdvice,
+  type NativeDeviceTensor,
+  type NativeImages,
+  type NativeMetrics,
+  type NativeNetwork,
+  type NativePass,
+  type NativeSgd,
+  type NativeState as NativeStateDict,
+  type NativeWeight,
+  NetworkError,
+  type NetworkErrorCode,
+  type TensorData,
+  type TorchInfo,
+  torch,
+  torchPath,
+} from './torch.js';
 export { openTorch, readTorch, type TorchFile } from './torch-file.js';
 export {
   Complex,

@@ -190,12 +190,18 @@ const TENSOR_TYPES: Record<TensorDtype, { size: number; make: (bytes: ArrayBuffe
   complex128: { size: 16, make: (b) => new Float64Array(b) },
 };
 
+/** The file that a storage is in. */
+interface StorageFile {
+  storage(key: string): Uint8Array;
+  storagePlace(key: string): { path: string; offset: number; size: number } | undefined;
+}
+
 /** The stretch of a torch file that tensors are views of. Several may share one. */
 export class Storage {
-  readonly #read: (key: string) => Uint8Array;
+  readonly #file: StorageFile;
 
   constructor(
-    read: (key: string) => Uint8Array,
+    file: StorageFile,
     /** What the file calls it. */
     readonly key: string,
     readonly dtype: TensorDtype,
@@ -204,12 +210,17 @@ export class Storage {
     /** In elements. */
     readonly length: number,
   ) {
-    this.#read = read;
+    this.#file = file;
   }
 
   /** Its bytes, read from the file now. @throws ReadError */
   bytes(): Uint8Array {
-    return this.#read(this.key);
+    return native(() => this.#file.storage(this.key));
+  }
+
+  /** Where its bytes lie in a file as they are; undefined where they are compressed or in memory. @throws ReadError */
+  place(): { path: string; offset: number; size: number } | undefined {
+    return native(() => this.#file.storagePlace(this.key));
   }
 }
 
@@ -269,13 +280,8 @@ export const factories = {
   dtype: (name: string) => new Dtype(name),
   ndarray: (dtype: string, shape: number[], fortran: boolean, data: Uint8Array | PythonValue[]) =>
     new NDArray(dtype, shape, fortran, data),
-  storage: (
-    file: { storage(key: string): Uint8Array },
-    key: string,
-    dtype: TensorDtype,
-    location: string,
-    length: number,
-  ) => new Storage((k) => native(() => file.storage(k)), key, dtype, location, length),
+  storage: (file: StorageFile, key: string, dtype: TensorDtype, location: string, length: number) =>
+    new Storage(file, key, dtype, location, length),
   tensor: (
     storage: Storage,
     dtype: TensorDtype,

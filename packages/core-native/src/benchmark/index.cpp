@@ -504,10 +504,16 @@ const Record* BenchmarkIndex::find(int64_t index) const {
   return found != records_.end() && found->index == index ? &*found : nullptr;
 }
 
-SourcePtr BenchmarkIndex::openStorage(const std::string& key) {
+const StorageTable& BenchmarkIndex::storages() {
   const std::lock_guard<std::mutex> guard(storagesLock_);
   if (!storages_) storages_ = container_.storages(memo_->storageTypes(), pickleEnd_);
-  return container_.openStorage(*storages_, key);
+  return *storages_;
+}
+
+SourcePtr BenchmarkIndex::openStorage(const std::string& key) { return container_.openStorage(storages(), key); }
+
+std::optional<Container::FilePlace> BenchmarkIndex::storageInFile(const std::string& key) {
+  return container_.storageInFile(storages(), key);
 }
 
 Number BenchmarkIndex::number(const NumberAt& at) {

@@ -111,6 +111,7 @@ class BenchmarkIndex {
 
   // The bytes behind the storages of this file's tensors.
   SourcePtr openStorage(const std::string& key);
+  std::optional<Container::FilePlace> storageInFile(const std::string& key);
   // Reads a number that was left for later.
   Number number(const NumberAt& at);
   // The value as a number, or nothing where it is none. Reads the storage of a tensor of one element.
@@ -162,6 +163,7 @@ class BenchmarkIndex {
   bool instances_ = false;
   bool namedByEpochs_ = false;
   uint64_t pickleEnd_ = 0;
+  const StorageTable& storages();
   std::mutex storagesLock_;
   std::optional<StorageTable> storages_;
 

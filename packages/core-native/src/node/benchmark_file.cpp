@@ -141,6 +141,7 @@ void BenchmarkFile::define(Napi::Env env, Addon& addon, Napi::Object exports) {
        InstanceMethod("hyperParameters", &BenchmarkFile::hyperParameters),
        InstanceMethod("state", &BenchmarkFile::state), InstanceMethod("curves", &BenchmarkFile::curves),
        InstanceMethod("value", &BenchmarkFile::value), InstanceMethod("storage", &BenchmarkFile::storage),
+       InstanceMethod("storagePlace", &BenchmarkFile::storagePlace),
        InstanceMethod("column", &BenchmarkFile::column), InstanceMethod("dispose", &BenchmarkFile::dispose)});
   addon.benchmarkFile = Napi::Persistent(constructor);
   exports.Set("BenchmarkFile", constructor);
@@ -402,6 +403,14 @@ Napi::Value BenchmarkFile::storage(const Napi::CallbackInfo& info) {
     Napi::Uint8Array out = Napi::Uint8Array::New(env, static_cast<size_t>(bytes->size()));
     bytes->read(0, out.Data(), out.ByteLength());
     return out;
+  });
+}
+
+Napi::Value BenchmarkFile::storagePlace(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsString()) throw Napi::TypeError::New(env, "expected a storage's key");
+  return guarded(env, [&] {
+    return placeToJs(env, index(env).container().file()->name(), index(env).storageInFile(info[0].As<Napi::String>()));
   });
 }
 

@@ -380,4 +380,13 @@ SourcePtr Container::openStorage(const StorageTable& table, const std::string& k
   return sliceOf(file_, file_->name(), place->offset, place->size);
 }
 
+std::optional<Container::FilePlace> Container::storageInFile(const StorageTable& table, const std::string& key) const {
+  const StorageTable::Place* place = table.find(key);
+  if (!place || file_->data()) return std::nullopt;
+  if (!place->entry) return FilePlace{place->offset, place->size};
+  const ZipEntry& entry = entries_[static_cast<size_t>(place->offset)];
+  if (entry.method != 0) return std::nullopt;
+  return FilePlace{entry.dataAt, entry.size};
+}
+
 }  // namespace nb201
