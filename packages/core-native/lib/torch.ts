@@ -135,6 +135,8 @@ export interface TorchInfo {
 export interface TorchBinary {
   info(): Abortable<TorchInfo>;
   setThreads(threads: number): Abortable<void>;
+  /** Ends all work of this thread, and waits for what runs. */
+  stop(): void;
   DeviceTensor: { create(data: TensorData, device: string): Abortable<NativeDeviceTensor> };
   Network: {
     create(shape: {
@@ -177,15 +179,19 @@ export function torch(): TorchBinary {
       `this needs libtorch, and there was none when the addon was built: ${libtorchAdvice()}`,
     );
   }
+  let binary: TorchBinary;
   try {
-    loaded = createRequire(import.meta.url)(PATH) as TorchBinary;
+    binary = createRequire(import.meta.url)(PATH) as TorchBinary;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new NetworkError('NO_LIBTORCH', `${PATH} cannot be loaded (${reason}): ${libtorchAdvice()}`, {
       cause: error,
     });
   }
-  return loaded;
+  // libtorch's statics are destroyed at exit, whoever still uses them.
+  process.once('exit', () => binary.stop());
+  loaded = binary;
+  return binary;
 }
 
 /** Whether there is an addon that computes, and what was found of it, without loading it. */

@@ -75,7 +75,10 @@ at::Tensor Cell::forward(const at::Tensor& x, Pass pass) {
     for (size_t e = kFirstEdge[node]; e < kFirstEdge[node] + node; ++e) {
       const at::Tensor& input = nodes[kInputs[e]];
       const at::Tensor y = edges_[e](edges_[e].takesRelu() ? at::relu(input) : input, pass);
-      nodes[node] = nodes[node].defined() ? nodes[node].add(y) : y;
+      if (nodes[node].defined()) nodes[node] = nodes[node].add(y);
+      // The reference's sum starts with 0 + y. It makes a node of its own for the gradients, which else would be added
+      // up in another order where the first operation is skip_connect.
+      else nodes[node] = y.is_same(input) ? y.add(0) : y;
     }
   }
   return nodes.back();

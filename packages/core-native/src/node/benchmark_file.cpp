@@ -141,8 +141,8 @@ void BenchmarkFile::define(Napi::Env env, Addon& addon, Napi::Object exports) {
        InstanceMethod("hyperParameters", &BenchmarkFile::hyperParameters),
        InstanceMethod("state", &BenchmarkFile::state), InstanceMethod("curves", &BenchmarkFile::curves),
        InstanceMethod("value", &BenchmarkFile::value), InstanceMethod("storage", &BenchmarkFile::storage),
-       InstanceMethod("storagePlace", &BenchmarkFile::storagePlace),
-       InstanceMethod("column", &BenchmarkFile::column), InstanceMethod("dispose", &BenchmarkFile::dispose)});
+       InstanceMethod("storagePlace", &BenchmarkFile::storagePlace), InstanceMethod("column", &BenchmarkFile::column),
+       InstanceMethod("dispose", &BenchmarkFile::dispose)});
   addon.benchmarkFile = Napi::Persistent(constructor);
   exports.Set("BenchmarkFile", constructor);
 }

@@ -16,7 +16,8 @@ TorchAddon::TorchAddon(Napi::Env env, Napi::Object exports) : compute_(env) {
   Network::define(env, *this, exports);
   Sgd::define(env, *this, exports);
   DefineAddon(exports,
-              {InstanceMethod("info", &TorchAddon::info), InstanceMethod("setThreads", &TorchAddon::setThreads)});
+              {InstanceMethod("info", &TorchAddon::info), InstanceMethod("setThreads", &TorchAddon::setThreads),
+               InstanceMethod("stop", &TorchAddon::stop)});
 }
 
 // info(): what a bug report needs.
@@ -56,6 +57,12 @@ Napi::Value TorchAddon::setThreads(const Napi::CallbackInfo& info) {
   return compute_.start(
       info.Env(), [threads](const networks::Checkpoint&) { at::set_num_threads(threads); },
       [](Napi::Env env) { return env.Undefined(); });
+}
+
+// stop(): ends all work, to be called when the process exits: process.exit() runs no hooks of addons.
+Napi::Value TorchAddon::stop(const Napi::CallbackInfo& info) {
+  compute_.stop();
+  return info.Env().Undefined();
 }
 
 }  // namespace nb201::node

@@ -74,20 +74,18 @@ void ComputeThread::drop(const void* owner) {
 }
 
 Compute::Compute(Napi::Env env)
-    : env_(env), channel_(Channel::New(env, "nb201 compute", /*maxQueueSize=*/0, /*initialThreadCount=*/1, this)) {
+    : channel_(Channel::New(env, "nb201 compute", /*maxQueueSize=*/0, /*initialThreadCount=*/1, this)) {
   channel_.Unref(env);
   // After the channel's own hook, hence called before it: nothing posts to a channel that is gone.
-  napi_add_env_cleanup_hook(env, &Compute::end, this);
+  napi_add_env_cleanup_hook(
+      env, [](void* self) { static_cast<Compute*>(self)->stop(); }, this);
 }
 
-Compute::~Compute() = default;
-
-void Compute::end(void* data) {
-  auto* self = static_cast<Compute*>(data);
-  for (const Task* task : self->tasks_) *task->aborted = true;
-  ComputeThread::instance().drop(self);
-  for (const Task* task : self->tasks_) delete task;
-  self->tasks_.clear();
+void Compute::stop() {
+  for (const Task* task : tasks_) *task->aborted = true;
+  ComputeThread::instance().drop(this);
+  for (const Task* task : tasks_) delete task;
+  tasks_.clear();
 }
 
 Napi::Value Compute::post(Napi::Env env, Task* task) {
@@ -113,8 +111,8 @@ Napi::Value Compute::post(Napi::Env env, Task* task) {
 }
 
 void Compute::settle(Napi::Env env, Napi::Function, Compute* compute, Task* task) {
-  // The environment is ending: its hook has deleted the task.
-  if (env == nullptr) return;
+  // The environment is ending, and stop() has deleted the task.
+  if (env == nullptr || compute->tasks_.count(task) == 0) return;
   const std::unique_ptr<Task> owned(task);
   compute->tasks_.erase(task);
   if (compute->tasks_.empty()) compute->channel_.Unref(env);

@@ -44,7 +44,10 @@ class ComputeThread {
 class Compute {
  public:
   explicit Compute(Napi::Env env);
-  ~Compute();
+
+  // Aborts and forgets all work, and waits for what runs. Libtorch must be idle when the process or the environment
+  // ends.
+  void stop();
 
   // { promise, abort }. `work(checkpoint)` runs on the compute thread and touches no JavaScript; `toJs(env, result)`
   // makes the promise's value of what it returned.
@@ -78,9 +81,7 @@ class Compute {
   using Channel = Napi::TypedThreadSafeFunction<Compute, Task, &Compute::settle>;
 
   Napi::Value post(Napi::Env env, Task* task);
-  static void end(void* compute);
 
-  Napi::Env env_;
   Channel channel_;
   std::unordered_set<Task*> tasks_;  // that are not settled yet
 };
