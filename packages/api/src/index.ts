@@ -64,6 +64,7 @@ export {
   type SetOf,
 } from './names.js';
 export { DeviceTensor } from './networks/device-tensor.js';
+export { normalisedImages } from './networks/images.js';
 export type { BatchMetrics, LabelledBatch } from './networks/metrics.js';
 export {
   type ArchitectureOptions,
@@ -109,5 +110,6 @@ export {
   str2matrix,
 } from './space/cell.js';
 export { type NetworkCost, networkCost, stagesCost, TASK_SHAPES, type TaskShape } from './space/cost.js';
+export { cellSvg } from './space/drawing.js';
 export { isConnected, uniqueString } from './space/isomorphism.js';
 export { OPERATIONS, type Operation } from './space/operations.js';

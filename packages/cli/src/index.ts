@@ -2,9 +2,12 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { archs } from './commands/archs.js';
 import { best } from './commands/best.js';
+import { doctor } from './commands/doctor.js';
 import { info } from './commands/info.js';
 import { inspect } from './commands/inspect.js';
+import { net } from './commands/net.js';
 import { query } from './commands/query.js';
+import { run as runNetwork } from './commands/run.js';
 import { show } from './commands/show.js';
 import { verify } from './commands/verify.js';
 import { describeFailure } from './failure.js';
@@ -21,7 +24,9 @@ Examples:
   nb201 info NAS-Bench-201-v1_1-096897.pth
   nb201 query NAS-Bench-201-v1_1-096897.pth 284 --dataset cifar100
   nb201 best NAS-Bench-201-v1_1-096897.pth --max-params 0.5
-  nb201 archs '|nor_conv_3x3~0|+|nor_conv_3x3~0|none~1|+|skip_connect~0|none~1|none~2|'`;
+  nb201 archs '|nor_conv_3x3~0|+|nor_conv_3x3~0|none~1|+|skip_connect~0|none~1|none~2|'
+  nb201 net 284 --svg cell.svg
+  nb201 run 284 --input cat.png`;
 
 /**
  * The command line.
@@ -40,7 +45,7 @@ export async function run(args: readonly string[]): Promise<number> {
     .hook('preAction', (_, command) => {
       terminal.json = command.opts<{ json?: boolean }>().json === true;
     });
-  for (const command of [info, inspect, query, best, show, archs, verify]) {
+  for (const command of [info, inspect, query, best, show, archs, net, runNetwork, verify, doctor]) {
     const added = command(terminal).option('--json', 'one JSON document on stdout').showHelpAfterError(USAGE_HINT);
     program.addCommand(added.exitOverride());
   }
