@@ -58,7 +58,7 @@ describe('help and usage', () => {
     const began = performance.now();
     const out = succeeds('--help');
     const took = performance.now() - began;
-    for (const name of ['info', 'inspect', 'query', 'best', 'show', 'archs', 'verify']) {
+    for (const name of ['info', 'inspect', 'query', 'best', 'show', 'archs', 'net', 'run', 'verify', 'doctor']) {
       expect(out).toMatch(new RegExp(`^ +${name} `, 'm'));
       expect(succeeds(name, '--help')).toContain('--json');
     }

@@ -149,7 +149,8 @@ export interface TorchBinary {
   Sgd: new (network: NativeNetwork, options: { momentum: number; weightDecay: number; nesterov: boolean }) => NativeSgd;
 }
 
-const PATH = fileURLToPath(new URL('../build/Release/torch.node', import.meta.url));
+/** `NB201_TORCH_ADDON` names another build of it: for another libtorch. */
+const PATH = process.env.NB201_TORCH_ADDON ?? fileURLToPath(new URL('../build/Release/torch.node', import.meta.url));
 
 /** How to get libtorch on this system. */
 export function libtorchAdvice(): string {

@@ -37,9 +37,9 @@ export function run(terminal: Terminal): Command {
     .action(async (asked: string, options: RunOptions) => {
       const { index, text } = await architectureOf(asked);
       const dataset = options.dataset ?? 'cifar10';
+      const images = options.input ? await readImages(options.input, dataset) : await random(options.batch, dataset);
       const [network, weights] = await build(text, dataset, options);
       try {
-        const images = options.input ? await readImages(options.input, dataset) : random(options.batch, network);
         const { logits } = await terminal.orInterrupted(network.forward(images, { signal: terminal.signal }));
         const [batch = 1, , imageSize = network.imageSize] = images.shape;
         const latency = await network.latency({ batch, imageSize, signal: terminal.signal });
@@ -104,7 +104,8 @@ async function build(text: string, dataset: Dataset, options: RunOptions): Promi
   return [await network.load(weights), `of ${printable(weights)}`];
 }
 
-function random(batch: number, { imageSize }: Network): TensorData {
+async function random(batch: number, dataset: Dataset): Promise<TensorData> {
+  const { imageSize } = (await import('nas-bench-201')).TASK_SHAPES[dataset];
   if (batch < 1) throw new CommandError('BAD_INPUT', 'expected a batch of at least one image');
   const data = Float32Array.from({ length: batch * 3 * imageSize ** 2 }, () => Math.random() * 4 - 2);
   return { data, shape: [batch, 3, imageSize, imageSize] };
