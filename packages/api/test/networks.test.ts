@@ -115,8 +115,10 @@ describeWithTorch('networks', () => {
       const labels = Array.from({ length: batch }, (_, i) => (i * 3) % network.numClasses);
       for (const [step, loss] of losses.entries()) {
         const found = await sgd.step({ images: imagesOf(batch, size), labels });
-        // Another processor rounds otherwise, and each step of training makes more of it.
-        const tolerance = step < 2 ? 1e-4 : 1e-2;
+        // On the same processor and libtorch they are equal. Else they round otherwise, and in a deep network each step
+        // of training makes a hundred times more of it.
+        const deep = config.name === 'infer.tiny' && config.N > 1;
+        const tolerance = deep ? [1e-5, 1e-2, 1e-1][step]! : 1e-4;
         expect(Math.abs(found.loss - loss) / loss, `${JSON.stringify(config)}, step ${step}`).toBeLessThan(tolerance);
       }
     }

@@ -5,7 +5,7 @@ export {
   openBenchmarkFileSync,
   withSignal,
 } from './benchmark-file.js';
-export { fromNative, native, ReadError, type ReadErrorCode } from './errors.js';
+export { checkedPath, fromNative, native, ReadError, type ReadErrorCode } from './errors.js';
 export {
   type ColumnRequest,
   type ContainerKind,

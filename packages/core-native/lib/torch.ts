@@ -90,6 +90,7 @@ export type NativeImages = TensorData | NativeDeviceTensor;
 
 export interface NativeNetwork {
   load(state: NativeState): Abortable<void>;
+  loadFile(path: string): Abortable<void>;
   state(): Abortable<NativeWeight[]>;
   to(device: string): Abortable<string>;
   forward(images: NativeImages, pass: NativePass, keep: false): Abortable<{ features: TensorData; logits: TensorData }>;

@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto';
 import {
+  checkedPath,
   compute,
   type NativeDeviceTensor,
   type NativeNetwork,
   NetworkError,
-  readTorch,
   type TensorData,
   torch,
 } from '@nas-bench-201/core-native';
@@ -219,11 +219,14 @@ export class Network implements Disposable, AsyncDisposable {
     return this;
   }
 
-  /** As `loadStateDict`, of a file that holds a state dict. Whoever wrote it, nothing in it is run. */
+  /**
+   * As `loadStateDict`, of a file that holds a state dict, whoever wrote it: nothing in it is run. Its bytes go straight
+   * to the network. @throws NetworkError NO_WEIGHTS
+   */
   async load(path: string, options: { signal?: AbortSignal } = {}): Promise<this> {
-    const value = await readTorch(path);
-    if (!(value instanceof Map)) throw new NetworkError('NO_WEIGHTS', `expected a state dict in ${path}`);
-    return this.loadStateDict(value, options);
+    checkedPath(path);
+    await this.#track(compute(() => this.#native.loadFile(path), options.signal));
+    return this;
   }
 
   /** Moves the weights to a device: `'cpu'`, `'cuda'`, `'cuda:1'`. @throws NetworkError BAD_DEVICE, NO_CUDA */

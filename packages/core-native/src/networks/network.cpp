@@ -97,7 +97,11 @@ void Network::load(const std::vector<StoredTensor>& tensors) {
     }
   }
   const c10::NoGradGuard noGrad;
-  for (size_t i = 0; i < values.size(); ++i) at::Tensor(weights_.all()[i].tensor).copy_(values[i]);
+  for (size_t i = 0; i < values.size(); ++i) {
+    const at::Tensor& weight = weights_.all()[i].tensor;
+    // What was read is taken as it is where it can be: no copy.
+    weight.set_data(values[i].to(weight.device(), weight.scalar_type()).contiguous());
+  }
   weightsChanged();
 }
 

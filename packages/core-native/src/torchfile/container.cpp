@@ -385,7 +385,8 @@ std::optional<Container::FilePlace> Container::storageInFile(const StorageTable&
   if (!place || file_->data()) return std::nullopt;
   if (!place->entry) return FilePlace{place->offset, place->size};
   const ZipEntry& entry = entries_[static_cast<size_t>(place->offset)];
-  if (entry.method != 0) return std::nullopt;
+  // What has a checksum is read through this, so that it is checked.
+  if (entry.method != 0 || entry.crc != 0) return std::nullopt;
   return FilePlace{entry.dataAt, entry.size};
 }
 

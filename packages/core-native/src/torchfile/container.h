@@ -57,7 +57,8 @@ class Container {
   // Finds each storage's bytes; `pickleEnd` is the offset behind the object's pickle.
   StorageTable storages(const StorageTypes& types, uint64_t pickleEnd) const;
   SourcePtr openStorage(const StorageTable& table, const std::string& key) const;
-  // Where a storage's bytes lie in the file as they are; nothing where they are compressed or the file is in memory.
+  // Where a storage's bytes lie in the file as they are; nothing where they are compressed, have a checksum, or the
+  // file is in memory.
   struct FilePlace {
     uint64_t offset, size;
   };

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "networks/device.h"
+#include "networks/state_file.h"
 #include "networks/stored_tensor.h"
 #include "node/torch/addon.h"
 #include "node/torch/batch.h"
@@ -121,9 +122,10 @@ void Network::define(Napi::Env env, TorchAddon& addon, Napi::Object exports) {
   const Napi::Function constructor =
       DefineClass(env, "Network",
                   {StaticMethod("create", &Network::create), InstanceMethod("load", &Network::load),
-                   InstanceMethod("state", &Network::state), InstanceMethod("to", &Network::to),
-                   InstanceMethod("forward", &Network::forward), InstanceMethod("evaluate", &Network::evaluate),
-                   InstanceMethod("latency", &Network::latency), InstanceMethod("dispose", &Network::dispose)});
+                   InstanceMethod("loadFile", &Network::loadFile), InstanceMethod("state", &Network::state),
+                   InstanceMethod("to", &Network::to), InstanceMethod("forward", &Network::forward),
+                   InstanceMethod("evaluate", &Network::evaluate), InstanceMethod("latency", &Network::latency),
+                   InstanceMethod("dispose", &Network::dispose)});
   addon.network = Napi::Persistent(constructor);
   exports.Set("Network", constructor);
 }
@@ -188,6 +190,18 @@ Napi::Value Network::load(const Napi::CallbackInfo& info) {
           info.Env(),
           [network = from(info.This()), tensors = given(info[0].As<Napi::Object>())](const Checkpoint&) {
             network->load(opened(tensors));
+          },
+          [](Napi::Env env) { return env.Undefined(); });
+}
+
+// loadFile(path): of a file that holds a state dict.
+Napi::Value Network::loadFile(const Napi::CallbackInfo& info) {
+  return TorchAddon::of(info.Env())
+      .compute()
+      .start(
+          info.Env(),
+          [network = from(info.This()), path = info[0].As<Napi::String>().Utf8Value()](const Checkpoint&) {
+            network->load(networks::readStateFile(path));
           },
           [](Napi::Env env) { return env.Undefined(); });
 }

@@ -21,6 +21,7 @@ class Network : public Napi::ObjectWrap<Network> {
  private:
   static Napi::Value create(const Napi::CallbackInfo& info);
   Napi::Value load(const Napi::CallbackInfo& info);
+  Napi::Value loadFile(const Napi::CallbackInfo& info);
   Napi::Value state(const Napi::CallbackInfo& info);
   Napi::Value to(const Napi::CallbackInfo& info);
   Napi::Value forward(const Napi::CallbackInfo& info);
