@@ -36,4 +36,6 @@ for (const [n, count] of [
 const sgd = new SGD(network.train());
 const labelled = { images: batch(64), labels: Array.from({ length: 64 }, (_, i) => i % 10) };
 await timed('training step, batch 64', 4, () => sgd.step(labelled));
+const channelsLast = new SGD(network.train(), { channelsLast: true });
+await timed('training step, batch 64, channels last', 4, () => channelsLast.step(labelled));
 console.log(JSON.stringify({ jobs }));

@@ -9,6 +9,7 @@ import {
   NetworkError,
   openArchitecture,
   publishedArchitectures,
+  ReadError,
   readTorch,
   SGD,
   type StateDict,
@@ -124,6 +125,17 @@ describeWithTorch('networks', () => {
     }
   });
 
+  it('lose the same with the channels last', async () => {
+    const { config, seed, batch, size, losses } = answers.training[0]!;
+    await using network = await Network.fromConfig(config, { seed });
+    const sgd = new SGD(network.train(), { channelsLast: true });
+    const labels = Array.from({ length: batch }, (_, i) => (i * 3) % network.numClasses);
+    for (const loss of losses) {
+      const found = await sgd.step({ images: imagesOf(batch, size), labels });
+      expect(Math.abs(found.loss - loss) / loss).toBeLessThan(1e-4);
+    }
+  });
+
   it('print themselves as the reference does', async () => {
     for (const { config, message } of answers.costs.filter((c) => c.message)) {
       await using network = await Network.fromConfig(config);
@@ -171,6 +183,15 @@ describeWithTorch('networks', () => {
         expect(difference(logits.data, unpacked(wanted.logits))).toBeLessThan(1e-4);
       });
     }
+
+    it('but not of a file that holds something else', async () => {
+      await using network = await Network.fromConfig(wanted.config, { seed: 1 });
+      const error = await failure(network.load(`${NETWORKS}000003-FULL.pth`));
+      expect([error.code, error.message]).toEqual(['NO_WEIGHTS', expect.stringContaining('state dict')]);
+      const text = await failure(network.load(`${NETWORKS}weights.json`));
+      expect(text).toBeInstanceOf(ReadError);
+      expect((await failure(network.load(`${NETWORKS}none.pth`))).code).toBe('IO');
+    });
 
     it('of bytes in memory, and of another network', async () => {
       await using a = await Network.fromConfig(wanted.config, { seed: 1 });

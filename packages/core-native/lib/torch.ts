@@ -147,7 +147,10 @@ export interface TorchBinary {
       seed: number;
     }): Abortable<NativeNetwork>;
   };
-  Sgd: new (network: NativeNetwork, options: { momentum: number; weightDecay: number; nesterov: boolean }) => NativeSgd;
+  Sgd: new (
+    network: NativeNetwork,
+    options: { momentum: number; weightDecay: number; nesterov: boolean; channelsLast: boolean },
+  ) => NativeSgd;
 }
 
 /** `NB201_TORCH_ADDON` names another build of it: for another libtorch. */

@@ -12,6 +12,11 @@ export interface SGDOptions {
   weightDecay?: number | undefined;
   /** Default: true. */
   nesterov?: boolean | undefined;
+  /**
+   * Keeps the channels of a pixel together in memory, which is faster on many devices; losses then differ from the
+   * reference's by rounding. Default: false.
+   */
+  channelsLast?: boolean | undefined;
 }
 
 /**
@@ -26,10 +31,10 @@ export class SGD {
 
   /** @throws NetworkError NO_LIBTORCH, DISPOSED */
   constructor(network: Network, options: SGDOptions = {}) {
-    const { lr = 0.1, momentum = 0.9, weightDecay = 5e-4, nesterov = true } = options;
+    const { lr = 0.1, momentum = 0.9, weightDecay = 5e-4, nesterov = true, channelsLast = false } = options;
     this.network = network;
     this.lr = lr;
-    this.#native = new (torch().Sgd)(network.native, { momentum, weightDecay, nesterov });
+    this.#native = new (torch().Sgd)(network.native, { momentum, weightDecay, nesterov, channelsLast });
   }
 
   /**

@@ -16,7 +16,9 @@ Sgd::Sgd(std::shared_ptr<networks::Network> network, const SgdOptions& options)
 BatchMetrics Sgd::step(const at::Tensor& images, const at::Tensor& labels, double learningRate,
                        const networks::Checkpoint& checkpoint) {
   for (const at::Tensor& parameter : parameters_) parameter.mutable_grad() = at::Tensor();
-  const networks::Network::Output out = network_->forward(images, networks::Pass::Training, checkpoint);
+  const at::MemoryFormat order = options_.channelsLast ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+  const networks::Network::Output out =
+      network_->forward(images.dim() == 4 ? images.contiguous(order) : images, networks::Pass::Training, checkpoint);
   const at::Tensor loss = crossEntropy(out.logits, labels);
   loss.backward();
   update(learningRate);

@@ -11,6 +11,7 @@ namespace nb201::training {
 struct SgdOptions {
   double momentum = 0.9, weightDecay = 5e-4;
   bool nesterov = true;
+  bool channelsLast = false;  // order of the activations in memory: faster on many devices, rounded otherwise
 };
 
 class Sgd {

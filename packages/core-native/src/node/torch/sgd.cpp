@@ -13,13 +13,14 @@ void Sgd::define(Napi::Env env, TorchAddon& addon, Napi::Object exports) {
   exports.Set("Sgd", constructor);
 }
 
-// new Sgd(network, { momentum, weightDecay, nesterov })
+// new Sgd(network, { momentum, weightDecay, nesterov, channelsLast })
 Sgd::Sgd(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Sgd>(info) {
   const Napi::Object from = info[1].As<Napi::Object>();
   training::SgdOptions options;
   options.momentum = from.Get("momentum").As<Napi::Number>();
   options.weightDecay = from.Get("weightDecay").As<Napi::Number>();
   options.nesterov = from.Get("nesterov").ToBoolean();
+  options.channelsLast = from.Get("channelsLast").ToBoolean();
   sgd_ = std::make_shared<training::Sgd>(Network::from(info[0]), options);
 }
 
