@@ -1,21 +1,22 @@
-// npm run bench [-- --file F] [--archs 1500] [--rounds 5] [--threads 1] [--only file|networks] [--json OUT]
+// npm run bench [-- --file F] [--archs 1500] [--rounds 5] [--threads 1] [--only queries|searches|networks] [--scripts AUTODL] [--json OUT]
 //
 // The project and the reference on the same file in the same run, alternating; medians and ratios. Nothing fails here
 // because a machine is slow. Without --file a file of the original structure is written to .cache/bench, where the tool
-// that makes such files is at hand; without the reference (npm run setup -- --tests) only our figures are printed. The
-// networks are measured beside the same ones in Python on the same libtorch; AUTODL=<copy of AutoDL-Projects> takes the
-// reference's own.
+// that makes such files is at hand; without the reference (npm run setup -- --tests) only our figures are printed.
+// Searches run on the file of test-fixtures/searches; the reference's scripts are those of a checkout of
+// D-X-Y/AutoDL-Projects (--scripts, or .cache/reference/AutoDL-Projects). Networks are measured beside the same ones in
+// Python on the same libtorch, with --threads threads.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { searchFile, TOOL } from '../test-fixtures/searches/search-file.mjs';
+import { alternate, measure, print, python, root, row } from './suite.mjs';
 
-const here = dirname(fileURLToPath(import.meta.url));
-const root = join(here, '..');
 const maker = join(root, '../shared/tools/make_benchmark_file.py');
 const reference = join(root, '.cache/reference/nas-bench-201-2.1');
+const here = (name) => join(root, 'bench', name);
 
 const { values: options } = parseArgs({
   options: {
@@ -24,18 +25,16 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '5' },
     threads: { type: 'string', default: '1' },
     only: { type: 'string' },
+    scripts: { type: 'string', default: join(root, '.cache/reference/AutoDL-Projects') },
     json: { type: 'string' },
   },
 });
+const rounds = Number(options.rounds);
 
 function stop(message) {
   console.error(`bench: ${message}`);
   process.exit(1);
 }
-
-const python = ['/usr/bin/python3', 'python3'].find(
-  (name) => spawnSync(name, ['-c', 'import torch, numpy'], { stdio: 'ignore' }).status === 0,
-);
 
 function benchmarkFile() {
   if (options.file) return options.file;
@@ -49,106 +48,68 @@ function benchmarkFile() {
   return file;
 }
 
-function measure(command, args, env = {}) {
-  const done = spawnSync(command, args, {
-    cwd: root,
-    env: { ...process.env, ...env },
-    encoding: 'utf8',
-    maxBuffer: 1 << 26,
-  });
-  // Killed for its memory, as the reference is on a large file.
-  if (done.status !== 0)
-    return { failed: done.signal ?? `exit code ${done.status}`, detail: done.stderr.trim().split('\n').at(-1) };
-  return JSON.parse(done.stdout.trim().split('\n').at(-1));
+/** Both sides; ours alone, and a word about it, where the reference is not at hand. */
+function sides(ours, theirs, needed) {
+  const missing = [!python && 'a python3 with torch', ...needed.filter((path) => !existsSync(path))].filter(Boolean);
+  readFileSync(ours[0]); // a missing file is better found before minutes of work
+  const both = { ours: () => measure(process.execPath, ours) };
+  if (missing.length === 0) both.reference = () => measure(python, theirs, { PYTHONPATH: reference });
+  else console.error(`bench: no reference (${missing.join(', ')}): only our figures`);
+  return both;
 }
 
-const median = (numbers) => {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
-};
+function queries() {
+  const file = benchmarkFile();
+  const results = alternate(sides([here('ours.mjs'), file], [here('reference.py'), file], [reference]), rounds);
+  const rows = Object.keys(results.ours[0]?.jobs ?? {}).map((job) => row(results, job, 'ms', (r) => r.jobs[job]));
+  rows.push(row(results, 'memory that opening takes', 'MB', (r) => r.opening));
+  rows.push(row(results, 'peak memory of the run', 'MB', (r) => r.peak));
+  print(`${file.split('/').at(-1)}, ${(statSync(file).size / 1e9).toFixed(2)} GB`, rounds, rows);
+  return { file, rows };
+}
 
-/** Runs both sides in turn. The first round only warms the page cache. */
-function compare(sides) {
-  const results = Object.fromEntries(Object.keys(sides).map((side) => [side, []]));
-  for (let round = 0; round <= Number(options.rounds); round++) {
-    for (const [side, run] of Object.entries(sides)) {
-      const result = run();
-      if (result.failed) {
-        console.error(`bench: ${side}: ${result.failed} ${result.detail ?? ''}`);
-        delete sides[side];
-      } else if (round > 0) {
-        results[side].push(result);
-      }
-    }
+function searches() {
+  const file = searchFile();
+  if (!file) {
+    console.error(`bench: no file to search on: ${TOOL} makes it, with a python3 that has numpy`);
+    return undefined;
   }
-  return results;
-}
-
-const medianOf = (results, pick) => (results?.length ? median(results.map(pick)) : undefined);
-
-function rowsOf(results, columns) {
-  const jobs = Object.keys(results.ours[0]?.jobs ?? {}).map((job) => [job, 'ms', (r) => r.jobs[job]]);
-  return [...jobs, ...columns].map(([job, unit, pick]) => ({
-    job,
-    unit,
-    ours: medianOf(results.ours, pick),
-    reference: medianOf(results.reference, pick),
-  }));
-}
-
-function fileRows(file) {
-  const sides = { ours: () => measure(process.execPath, [join(here, 'ours.mjs'), file]) };
-  if (python && existsSync(reference)) {
-    sides.reference = () => measure(python, [join(here, 'reference.py'), file], { PYTHONPATH: reference });
-  } else {
-    console.error(`bench: no reference (a python3 with torch, and ${reference}): only our figures`);
+  const theirs = [here('search_reference.py'), file, options.scripts];
+  const results = alternate(sides([here('search-ours.mjs'), file], theirs, [reference, options.scripts]), rounds);
+  for (const { found } of results.reference ?? []) {
+    if (String(found) !== String(results.ours[0].found)) stop('the ten runs of R-EA found something else there');
   }
-  return rowsOf(compare(sides), [
-    ['memory that opening takes', 'MB', (r) => r.opening],
-    ['peak memory of the run', 'MB', (r) => r.peak],
-  ]);
+  const rows = Object.keys(results.ours[0]?.jobs ?? {}).map((job) => row(results, job, 'ms', (r) => r.jobs[job]));
+  print('searches on cifar10 with 12,000 simulated seconds', rounds, rows);
+  return { file, rows };
 }
 
-function networkRows() {
-  if (!python) stop('networks: no python3 with torch to be measured beside');
+function networks() {
+  if (!python) {
+    console.error('bench: no networks to be measured beside: a python3 with torch runs them');
+    return undefined;
+  }
   const weights = join(root, '.cache/bench/weights.pth');
   mkdirSync(dirname(weights), { recursive: true });
-  const theirs = join(here, 'networks.py');
-  if (spawnSync(python, [theirs, weights, '--write'], { stdio: ['ignore', 2, 2] }).status) stop('networks: no weights');
+  const theirs = here('networks.py');
+  if (spawnSync(python, [theirs, weights, '--write'], { stdio: ['ignore', 2, 2] }).status)
+    stop('no weights were written');
   const args = [weights, options.threads];
-  return rowsOf(
-    compare({
-      ours: () => measure(process.execPath, [join(here, 'networks.mjs'), ...args]),
-      reference: () => measure(python, [theirs, ...args]),
-    }),
-    [],
+  const results = alternate(sides([here('networks.mjs'), ...args], [theirs, ...args], []), rounds);
+  const rows = Object.keys(results.ours[0]?.jobs ?? {}).map((job) => row(results, job, 'ms', (r) => r.jobs[job]));
+  print(`networks of 16 channels and 5 cells, ${options.threads} thread(s)`, rounds, rows);
+  return { rows };
+}
+
+const suites = { queries, searches, networks };
+if (options.only && !(options.only in suites)) stop(`expected --only ${Object.keys(suites).join(' or ')}`);
+const measured = {};
+for (const [name, suite] of Object.entries(suites)) {
+  if (!options.only || options.only === name) measured[name] = suite();
+}
+if (options.json) {
+  writeFileSync(
+    options.json,
+    `${JSON.stringify({ cores: cpus().length, node: process.version, ...measured }, null, 2)}\n`,
   );
 }
-
-const shown = (value) =>
-  value === undefined ? '–' : value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(2) : value.toPrecision(3);
-function print(title, rows) {
-  const table = rows.map(({ job, unit, ours, reference: theirs }) => [
-    `${job} (${unit})`,
-    shown(ours),
-    shown(theirs),
-    theirs === undefined ? '–' : `${shown(theirs / ours)}×`,
-  ]);
-  table.unshift(['', 'here', 'reference', 'ratio']);
-  const widths = table[0].map((_, c) => Math.max(...table.map((row) => row[c].length)));
-  console.log(`${title}; ${cpus().length} cores, Node ${process.version}; medians of ${options.rounds} rounds`);
-  for (const row of table)
-    console.log(row.map((cell, c) => (c ? cell.padStart(widths[c]) : cell.padEnd(widths[c]))).join('  '));
-}
-
-const report = { cores: cpus().length, node: process.version };
-if (options.only !== 'networks') {
-  report.file = benchmarkFile();
-  report.rows = fileRows(report.file);
-  print(`${report.file.split('/').at(-1)}, ${(statSync(report.file).size / 1e9).toFixed(2)} GB`, report.rows);
-}
-if (options.only !== 'file') {
-  report.networks = networkRows();
-  print(`networks of 16 channels and 5 cells, ${options.threads} thread(s)`, report.networks);
-}
-if (options.json) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);

@@ -82,7 +82,8 @@ install_packages() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $wanted
 }
 
-# The reference implementations, for the tests that compare with them. Only unpacked: nothing of them is installed.
+# Python packages that the tests compare with: the reference implementations, other libraries' readers. Only unpacked:
+# nothing of them is installed.
 reference() {
   local folder=.cache/reference/$1 package=$2 python wheels
   [ -d "$folder" ] && return
@@ -109,6 +110,7 @@ if [ $tests = yes ]; then
   reference nas-bench-201-2.1 nas-bench-201==2.1
   reference nas-bench-201-1.3 nas-bench-201==1.3
   reference nats-bench nats-bench==1.8
+  reference safetensors safetensors==0.8.0
 fi
 node_modules
 echo "setup: all is there"

@@ -2,16 +2,17 @@ import { statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import {
-  type ColumnRequest,
   type NativeBenchmarkFile,
   type NativeColumn,
   type OpenBenchmarkOptions,
   openBenchmarkFile,
   type PythonValue,
   ReadError,
+  sideCarKept,
   withSignal,
 } from '@nas-bench-201/core-native';
 import { QueryError } from './errors.js';
+import { Archive, type Source } from './files/archive.js';
 import { Records } from './files/records.js';
 import { expectedMd5, md5OfFile, type Verification } from './files/verify.js';
 import {
@@ -31,12 +32,24 @@ import type { BuildOptions, Network } from './networks/network.js';
 import { PythonRandom, type PythonSeed } from './random/python-random.js';
 import type { ArchResults, ComputeCosts, Metrics, TrialChoice } from './results/arch-results.js';
 import { meanOverTrials, type Reference } from './results/averaging.js';
+import {
+  type ColumnMetric,
+  type ColumnOptions,
+  columnRequest,
+  epochsBy,
+  numberOfTrial,
+  startsOf,
+  type TrialColumn,
+  trialColumnOf,
+} from './results/columns.js';
 import { informationLines } from './results/information.js';
 import type { NetworkConfig, ResultsCount } from './results/results-count.js';
 import * as cell from './space/cell.js';
 import { isChannels } from './space/channels.js';
 import { networkCost, TASK_SHAPES } from './space/cost.js';
 import { uniqueString } from './space/isomorphism.js';
+import type { SweepBatch } from './sweep/batch.js';
+import { type SweepOptions, sweepPortions } from './sweep/sweep.js';
 
 /** The published files, oldest first. The six digits are the end of the file's MD5. */
 export const BENCHMARK_FILES = ['NAS-Bench-201-v1_0-e61699.pth', 'NAS-Bench-201-v1_1-096897.pth'] as const;
@@ -44,6 +57,11 @@ export const BENCHMARK_FILES = ['NAS-Bench-201-v1_0-e61699.pth', 'NAS-Bench-201-
 export const ARCHIVE_DIRS = ['NAS-Bench-201-v1_1-archive'] as const;
 
 export interface OpenOptions extends OpenBenchmarkOptions {
+  /**
+   * Where the trained weights are that the benchmark file has not: a folder or tar archive of `000157-FULL.pth`, or a
+   * `-full` folder or archive of NATS-Bench; its path, or one that is open.
+   */
+  archive?: string | Archive | undefined;
   /** Seeds the random choices, as Python's `random.seed` would. Default: not reproducible. */
   seed?: PythonSeed;
   /** Told once for each architecture whose recorded costs cannot be right. Default: `process.emitWarning`. */
@@ -83,18 +101,6 @@ export type MoreInfo<D extends Dataset = Dataset> = InfoOf<'train'> &
       ? InfoOf<'valid'> & Partial<InfoOf<'test'>>
       : Partial<InfoOf<'valid'> & InfoOf<'test'> & InfoOf<'valtest'>>);
 
-/** A number that every architecture has. `per-time` and `all-time` as in `MoreInfo`; costs as in `ComputeCosts`. */
-export type ColumnMetric = 'accuracy' | 'loss' | 'per-time' | 'all-time' | 'flops' | 'params' | 'latency';
-
-export interface ColumnOptions<D extends Dataset> extends HpOption {
-  metric: ColumnMetric;
-  /** Of accuracy, loss and times. */
-  set?: SetOf<D> | undefined;
-  /** The epoch, from 0. Default: the last. */
-  iepoch?: number | undefined;
-  signal?: AbortSignal | undefined;
-}
-
 export interface NetworkOptions extends HpOption {
   /** The trial whose weights are taken. Default: the first that has weights. */
   seed?: number | undefined;
@@ -122,16 +128,6 @@ export interface CostWarning {
 
 /** Architectures between two pauses: a file of a folder takes a few milliseconds. */
 const PORTION = 16;
-
-const COLUMN_FIELDS: Record<ColumnMetric, (training: boolean) => ColumnRequest['field']> = {
-  accuracy: (training) => (training ? 'train_acc1es' : 'eval_acc1es'),
-  loss: (training) => (training ? 'train_losses' : 'eval_losses'),
-  'per-time': (training) => (training ? 'train_times' : 'eval_times'),
-  'all-time': (training) => (training ? 'train_times' : 'eval_times'),
-  flops: () => 'flop',
-  params: () => 'params',
-  latency: () => 'latency',
-};
 
 /**
  * NAS-Bench-201: 15,625 architectures, each trained on CIFAR-10, CIFAR-100 and ImageNet16-120, every epoch recorded.
@@ -174,9 +170,11 @@ export class NASBench201API implements Iterable<string>, Disposable {
   static async open(path?: string, options: OpenOptions = {}): Promise<NASBench201API> {
     const file = path ?? join(torchHome(), BENCHMARK_FILES.at(-1)!);
     if (typeof file !== 'string') throw new TypeError('expected a path');
-    const info = statSync(file, { throwIfNoEntry: false });
-    if (!info) throw new QueryError('NO_FILE', `there is no file ${file}`);
-    if (info.isDirectory()) return NASBench201API.#openFolder(file, options);
+    if (!statSync(file, { throwIfNoEntry: false }) && !Archive.isOne(file)) {
+      throw new QueryError('NO_FILE', `there is no file ${file}`);
+    }
+    const weights = options.archive === undefined ? undefined : await archiveAt(options.archive, options);
+    if (Archive.isOne(file)) return NASBench201API.#openArchive(file, weights, options);
     const main = await openBenchmarkFile(file, options);
     const { kind, namedByEpochs } = main.describe();
     if (kind !== 'benchmark') {
@@ -188,18 +186,26 @@ export class NASBench201API implements Iterable<string>, Disposable {
       );
     }
     const reference = namedByEpochs ? 'nats-bench' : 'nas-bench-201';
-    return new NASBench201API(file, main.architectures(), new Records({ main }, reference, options.limits), options);
+    return new NASBench201API(
+      file,
+      main.architectures(),
+      new Records({ records: main, weights }, reference, options.limits),
+      options,
+    );
   }
 
-  static async #openFolder(folder: string, options: OpenOptions): Promise<NASBench201API> {
-    const path = join(folder, 'meta.pickle.pbz2');
-    if (!statSync(path, { throwIfNoEntry: false })) {
-      throw new QueryError('NO_FILE', `${folder} is no folder of NATS-Bench: it has no meta.pickle.pbz2`);
+  static async #openArchive(path: string, weights: Archive | undefined, options: OpenOptions): Promise<NASBench201API> {
+    const archive = await Archive.open(path, options);
+    const archs = await archive.architectures(options);
+    if (!archs) {
+      throw new QueryError('NO_FILE', `${path} is no folder or archive of NATS-Bench: it has no meta.pickle.pbz2`);
     }
-    const meta = await openBenchmarkFile(path, options);
-    const archs = meta.architectures();
-    meta.dispose();
-    return new NASBench201API(folder, archs, new Records({ folder }, 'nats-bench', options.limits), options);
+    return new NASBench201API(
+      path,
+      archs,
+      new Records({ records: archive, weights }, 'nats-bench', options.limits),
+      options,
+    );
   }
 
   /** Whose arithmetic the answers follow: the package that this kind of file belongs to. */
@@ -357,14 +363,10 @@ export class NASBench201API implements Iterable<string>, Disposable {
     const known = last && (typeof wanted === 'boolean' || last.seeds.includes(wanted)) ? last : undefined;
     const results = known ? undefined : this.#records.results(asked, hp);
     const choice = wanted === true ? this.#random.choice(known?.seeds ?? results!.getDatasetSeeds(dataset)) : wanted;
-    const find = (set: string): Metrics | undefined => {
-      try {
-        return known ? known.metrics(set, choice) : results!.getMetrics(dataset, set, options.iepoch, choice);
-      } catch (error) {
-        if (error instanceof QueryError) return undefined;
-        throw error;
-      }
-    };
+    const find = (set: string): Metrics | undefined =>
+      orNone(undefined, () =>
+        known ? known.metrics(set, choice) : results!.getMetrics(dataset, set, options.iepoch, choice),
+      );
     const metrics = (set: string): Metrics =>
       known?.metrics(set, choice) ??
       (results ?? this.#records.results(asked, hp)).getMetrics(dataset, set, options.iepoch, choice);
@@ -492,6 +494,7 @@ export class NASBench201API implements Iterable<string>, Disposable {
     for (const index of indexes) {
       if (portion.push(index) < PORTION) continue;
       signal?.throwIfAborted();
+      await this.#records.prepare(portion);
       yield portion;
       portion = [];
       if (performance.now() - rested > 10) {
@@ -500,6 +503,7 @@ export class NASBench201API implements Iterable<string>, Disposable {
       }
     }
     signal?.throwIfAborted();
+    await this.#records.prepare(portion);
     yield portion;
   }
 
@@ -523,6 +527,52 @@ export class NASBench201API implements Iterable<string>, Disposable {
     return out;
   }
 
+  /**
+   * One number of every trial of every architecture, in the order of the file's seeds; NaN where it has none.
+   * @throws QueryError for names that there are not
+   */
+  async trialColumn<D extends Dataset>(dataset: D, options: ColumnOptions<D>): Promise<TrialColumn> {
+    const { hp, use12EpochsResult, signal } = options;
+    const [column] = await this.trialColumns(dataset, [options], { hp, use12EpochsResult, signal });
+    return column!;
+  }
+
+  /** Several of them, which in a folder takes not much longer than one. @throws QueryError */
+  async trialColumns<D extends Dataset>(
+    dataset: D,
+    requests: readonly Omit<ColumnOptions<D>, keyof HpOption | 'signal'>[],
+    options: HpOption & { signal?: AbortSignal | undefined } = {},
+  ): Promise<TrialColumn[]> {
+    if (!DATASETS.includes(dataset)) throw this.#noDataset(dataset, DATASETS);
+    const hp = hpName(options);
+    const file = this.#records.single;
+    const columns: TrialColumn[] = [];
+    if (file) {
+      for (const request of requests) {
+        const read = () => file.column(columnRequest(dataset, hp, request));
+        columns.push(trialColumnOf(await withSignal(read, options.signal), hp, request));
+      }
+      return columns;
+    }
+    const starts = new Uint32Array(this.length + 1);
+    const values = requests.map((): number[] => []);
+    for await (const portion of this.#portions(this.metaArchs.keys(), options.signal)) {
+      for (const index of portion) {
+        const trials = this.#trialsOf(index, dataset, hp);
+        starts[index + 1] = starts[index]! + trials.length;
+        requests.forEach((request, r) => {
+          for (const trial of trials) values[r]!.push(orNone(Number.NaN, () => numberOfTrial(trial, request)));
+        });
+      }
+    }
+    return values.map((column) => ({ starts, values: Float64Array.from(column) }));
+  }
+
+  /** The trials of an architecture on a data set; none where it was not trained on that. */
+  #trialsOf(index: number, dataset: Dataset, hp: HpName): ResultsCount[] {
+    return orNone([], () => [...this.#records.results(index, hp).query(dataset).values()]);
+  }
+
   async #column(
     dataset: Dataset,
     options: ColumnOptions<Dataset>,
@@ -538,32 +588,15 @@ export class NASBench201API implements Iterable<string>, Disposable {
       return {
         at,
         find(index) {
-          try {
-            const value = at(index);
-            return Number.isNaN(value) ? undefined : value;
-          } catch (error) {
-            if (error instanceof QueryError) return undefined;
-            throw error;
-          }
+          const value = orNone(Number.NaN, () => at(index));
+          return Number.isNaN(value) ? undefined : value;
         },
       };
     }
-    const request: ColumnRequest = {
-      hp,
-      dataset,
-      field: COLUMN_FIELDS[metric](set === 'train'),
-      set: set === 'train' || set === undefined ? '' : set,
-      epoch: iepoch ?? -1,
-      cumulative: metric === 'per-time' || metric === 'all-time',
-    };
+    const request = columnRequest(dataset, hp, options);
     const column: NativeColumn = await withSignal(() => file.column(request), signal);
-    const starts = new Uint32Array(column.counts.length);
-    let next = 0;
-    for (let i = 0; i < starts.length; i++) {
-      starts[i] = next;
-      if (column.counts[i] !== 255) next += column.counts[i]!;
-    }
-    const epochs = iepoch === undefined ? { '01': 1, '12': 12, '90': 90, '200': 200 }[hp] : iepoch + 1;
+    const starts = startsOf(column);
+    const epochs = epochsBy(hp, iepoch);
     const find = (index: number): number | undefined => {
       const count = column.counts[index]!;
       if (count === 255 || count === 0) return undefined;
@@ -703,28 +736,36 @@ export class NASBench201API implements Iterable<string>, Disposable {
   }
 
   /**
-   * Reads architectures' records anew from a folder of per-architecture files: `000157-FULL.pth`, or NATS-Bench's
-   * `000157.pickle.pbz2`. Their answers take the place of the file's (`reload`).
-   * @param archiveRoot default: the newest published archive in `$TORCH_HOME`
+   * Reads architectures' records anew from per-architecture files, `000157-FULL.pth` or NATS-Bench's
+   * `000157.pickle.pbz2`, in a folder or a tar archive that is not unpacked. Their answers take the place of the file's
+   * (`reload`). One record is read now, on another thread; all of them each when it is asked for.
+   * @param archiveRoot its path, or an archive that is open. Default: the newest published archive in `$TORCH_HOME`
    * @param index default: all architectures
    * @throws ReadError, QueryError
    */
-  async reload(archiveRoot?: string | null, index?: number | null): Promise<void> {
-    const folder = archiveRoot ?? join(torchHome(), ARCHIVE_DIRS.at(-1)!);
-    const info = statSync(folder, { throwIfNoEntry: false });
-    if (!info?.isDirectory()) throw new QueryError('NO_FILE', `there is no folder ${folder}`);
-    for (const i of index === undefined || index === null ? this.metaArchs.keys() : [this.#checked(index)]) {
-      const path =
-        this.reference === 'nats-bench'
-          ? (Records.pathIn(folder, i) ?? join(folder, `${i}.pickle.pbz2`))
-          : join(folder, `${String(i).padStart(6, '0')}-FULL.pth`);
-      if (!statSync(path, { throwIfNoEntry: false })) throw new QueryError('NO_FILE', `there is no file ${path}`);
-      const file = await openBenchmarkFile(path);
-      if (file.describe().kind !== 'architecture') {
-        throw new ReadError('NOT_A_BENCHMARK', path, 0, `${path}: byte 0: expected the record of one architecture`);
-      }
-      this.#records.replace(i, file);
+  async reload(archiveRoot?: string | Archive | null, index?: number | null): Promise<void> {
+    const archive = await archiveAt(archiveRoot ?? join(torchHome(), ARCHIVE_DIRS.at(-1)!));
+    const indexes = index === undefined || index === null ? this.metaArchs.keys() : [this.#checked(index)];
+    for (const i of indexes) {
+      if (archive.record(i, this.reference) !== undefined) continue;
+      throw new QueryError('NO_FILE', `there is no file ${archive.nameOf(i, this.reference)}`);
     }
+    if (index === undefined || index === null) this.#records.replaceAll(archive, this.metaArchs.keys());
+    else this.#records.replace(index, await openBenchmarkFile(archive.record(index, this.reference)!));
+  }
+
+  /**
+   * Opens the files of these architectures on other threads, several at once, so that what is asked of them next does not
+   * wait for a file to be unpacked: those of a NATS-Bench folder or archive, and with `weights` those of the option
+   * `archive`. Some 200 files, and 256 MB, are kept open.
+   * @throws ReadError, QueryError
+   */
+  async prepare(indexes: number | Iterable<number>, options: { weights?: boolean } = {}): Promise<void> {
+    const all = typeof indexes === 'number' ? [indexes] : [...indexes];
+    await this.#records.prepare(
+      all.map((index) => this.#checked(index)),
+      options,
+    );
   }
 
   /** Forgets an architecture's weights, which `reload` may have brought. @throws QueryError */
@@ -821,6 +862,30 @@ export class NASBench201API implements Iterable<string>, Disposable {
     return [...this.#isomorphs.get(this.unique(arch))!];
   }
 
+  /** The side-car that the file was opened with; null where it was walked. */
+  get sideCar(): string | null {
+    return this.#records.single?.describe().sideCar ?? null;
+  }
+
+  /**
+   * Waits until the side-car of a file that was walked is written, which `open` leaves to the background: its path, or
+   * undefined where none was to be written, or no place took it.
+   */
+  async sideCarKept(): Promise<string | undefined> {
+    const file = this.#records.single;
+    return file && sideCarKept(file);
+  }
+
+  /**
+   * Every number of every trial as flat arrays, a batch of architectures at a time, in index order: read on several
+   * threads, a few batches ahead of the receiver and no more.
+   * @throws ReadError, QueryError; the signal's reason where it was aborted
+   */
+  sweep(options: SweepOptions = {}): AsyncGenerator<SweepBatch> {
+    const indexes = options.archs ? Array.from(options.archs, (index) => this.#checked(index)) : this.metaArchs.keys();
+    return sweepPortions(this.#records.portions(indexes), options);
+  }
+
   /**
    * Reads the whole file and compares its MD5 with the published one, of which the name ends with six digits.
    * @throws QueryError where the name tells none
@@ -844,20 +909,38 @@ export class NASBench201API implements Iterable<string>, Disposable {
 }
 
 /**
- * One architecture's file: `000157-FULL.pth` of NAS-Bench-201 or `000157.pickle.pbz2` of NATS-Bench, its results by
- * hyper-parameters. @throws ReadError
+ * One architecture's file: `000157-FULL.pth` of NAS-Bench-201 or `000157.pickle.pbz2` of NATS-Bench, by its path or as
+ * an `Archive` gives it (`archive.record(157, archive.family)`); its results by hyper-parameters. @throws ReadError
  */
 export async function openArchitecture(
-  path: string,
+  source: Source,
   options: OpenBenchmarkOptions = {},
 ): Promise<Map<HpName, ArchResults>> {
-  const file: NativeBenchmarkFile = await openBenchmarkFile(path, options);
+  const file: NativeBenchmarkFile = await openBenchmarkFile(source, options);
   if (file.describe().kind !== 'architecture') {
+    const { file: path } = file.describe();
     throw new ReadError('BAD_RECORD', path, 0, `${path}: byte 0: expected the record of one architecture`);
   }
   const index = file.recordIndexes()[0]!;
-  const records = new Records({ main: file }, file.describe().namedByEpochs ? 'nats-bench' : 'nas-bench-201');
+  const records = new Records({ records: file }, file.describe().namedByEpochs ? 'nats-bench' : 'nas-bench-201');
   return new Map(file.hyperParameters(index).map((hp) => [hp as HpName, records.results(index, hp)]));
+}
+
+/** An answer, or what stands for one where there is none. */
+function orNone<T>(none: T, answer: () => T): T {
+  try {
+    return answer();
+  } catch (error) {
+    if (error instanceof QueryError) return none;
+    throw error;
+  }
+}
+
+async function archiveAt(
+  archive: string | Archive,
+  options: { signal?: AbortSignal | undefined } = {},
+): Promise<Archive> {
+  return archive instanceof Archive ? archive : Archive.open(archive, options);
 }
 
 function torchHome(): string {

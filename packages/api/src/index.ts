@@ -1,8 +1,17 @@
 export {
+  AtomicFile,
   Complex,
+  CURVE_FIELDS,
+  CurveDict,
+  type CurveEntries,
+  type CurveField,
+  DictStream,
   Dtype,
+  Float32,
+  Float64,
   FrozenSet,
   GlobalReference,
+  ListStream,
   NDArray,
   type OpenProgress,
   OrderedDict,
@@ -13,18 +22,24 @@ export {
   type ReadErrorCode,
   type ReadLimits,
   readTorch,
+  type SideCar,
   Storage,
+  type StreamableValue,
   Tensor,
   type TensorDtype,
+  type TensorOptions,
   type TorchFile,
   Tuple,
+  type WritableValue,
+  WriteError,
+  type WriteErrorCode,
+  type WriteTorchOptions,
+  writeTorch,
 } from '@nas-bench-201/core-native';
 export {
   ARCHIVE_DIRS,
   type Architecture,
   BENCHMARK_FILES,
-  type ColumnMetric,
-  type ColumnOptions,
   type CostWarning,
   type FindBestOptions,
   type InfoOptions,
@@ -35,6 +50,7 @@ export {
   openArchitecture,
 } from './api.js';
 export { QueryError, type QueryErrorCode } from './errors.js';
+export { Archive, type Source } from './files/archive.js';
 export {
   type ArchitectureDescription,
   type BenchmarkDescription,
@@ -69,11 +85,11 @@ export type { BatchMetrics, LabelledBatch } from './networks/metrics.js';
 export {
   type ArchitectureOptions,
   type BuildOptions,
+  type ForwardOptions,
   type LatencyOptions,
   Network,
   type NetworkDescription,
   type NetworkOutput,
-  type RunOptions,
 } from './networks/network.js';
 export { SGD, type SGDOptions } from './networks/sgd.js';
 export type { StateDict, StateDictSource, StateTensor } from './networks/state-dict.js';
@@ -87,9 +103,12 @@ export {
   torchInfo,
   torchPath,
 } from './networks/torch.js';
+export { NumpyRandom } from './random/numpy-random.js';
 export { PythonRandom, type PythonSeed } from './random/python-random.js';
+export { TorchRandom } from './random/torch-random.js';
 export { ArchResults, type ComputeCosts, type Metrics, type TrialChoice } from './results/arch-results.js';
 export type { Reference } from './results/averaging.js';
+export type { ColumnMetric, ColumnOptions, TrialColumn } from './results/columns.js';
 export {
   type CurveMetric,
   type EpochInfo,
@@ -97,6 +116,24 @@ export {
   ResultsCount,
   type TimeInfo,
 } from './results/results-count.js';
+export type { Evaluation, SearchAlgorithm, SearchContext, SearchMethod, Suggestion } from './search/algorithm.js';
+export { SearchError, type SearchErrorCode } from './search/errors.js';
+export { type MeanAndDeviation, PUBLISHED_RESULTS, type PublishedRow } from './search/published.js';
+export {
+  type OptionSpec,
+  type PreparedSearch,
+  prepareSearch,
+  SEARCH_ALGORITHMS,
+  type SearchEntry,
+  type SearchName,
+  type SearchOptions,
+} from './search/registry.js';
+export { independentSeeds, type RepeatOptions, repeatSearch } from './search/repeat.js';
+export { PUBLISHED_BUDGET, type RunOptions, runSearch, type SearchRun } from './search/runner.js';
+export { loadSearch, type SearchSource } from './search/source.js';
+export type { SearchSpace } from './search/space.js';
+export { SearchTable, type TableLevel, type TableOptions, type TableParts } from './search/table.js';
+export { Truth } from './search/truth.js';
 export {
   ArchitectureError,
   type Cell,
@@ -113,3 +150,5 @@ export { type NetworkCost, networkCost, stagesCost, TASK_SHAPES, type TaskShape 
 export { cellSvg } from './space/drawing.js';
 export { isConnected, uniqueString } from './space/isomorphism.js';
 export { OPERATIONS, type Operation } from './space/operations.js';
+export type { SweepBatch } from './sweep/batch.js';
+export type { SweepOptions } from './sweep/sweep.js';

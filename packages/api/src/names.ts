@@ -35,6 +35,9 @@ export type MetricSet<D extends Dataset> = D extends 'cifar10-valid' ? SetOf<D> 
 export type Hp = '01' | '12' | '90' | '200' | 1 | 12 | 90 | 200;
 export type HpName = '01' | '12' | '90' | '200';
 
+/** How many epochs a training has. */
+export const EPOCHS_OF_HP: Readonly<Record<HpName, number>> = { '01': 1, '12': 12, '90': 90, '200': 200 };
+
 /** Which hyper-parameters an answer is for. */
 export interface HpOption {
   /** Default: '12', as in the reference. */

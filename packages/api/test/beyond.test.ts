@@ -236,6 +236,57 @@ describe('a benchmark that is open', () => {
   });
 });
 
+describe('a number of every trial', () => {
+  const metrics = ['accuracy', 'loss', 'per-time', 'all-time', 'flops', 'params', 'latency'] as const;
+
+  it.each([V1_1, join(BENCHMARKS, 'irregular.pth'), join(BENCHMARKS, 'NATS-tss-v1_0-small-simple')])(
+    'is what each trial answers by itself: %s',
+    async (path) => {
+      using api = await NASBench201API.open(path, quiet);
+      // A folder knows what it has once it was read.
+      for (const index of api.metaArchs.keys()) api.queryInfoStrByArch(index);
+      let compared = 0;
+      for (const metric of metrics) {
+        for (const set of ['train', 'ori-test'] as const) {
+          const { starts, values } = await api.trialColumn('cifar10', { metric, set, hp: '12' });
+          expect(starts.at(-1)).toBe(values.length);
+          for (const index of api.evaluatedIndexes) {
+            const results = api.queryMetaInfoByIndex(index, { hp: '12' });
+            const seeds = results.getDatasetNames().includes('cifar10') ? results.getDatasetSeeds('cifar10') : [];
+            const column = values.slice(starts[index], starts[index + 1]);
+            expect(column).toHaveLength(seeds.length);
+            seeds.forEach((seed, i) => {
+              const trial = results.query('cifar10', seed);
+              const costs = { flops: trial.flop, params: trial.params, latency: trial.getLatency() };
+              let expected = Number.NaN;
+              if (metric in costs) expected = costs[metric as 'flops'];
+              else {
+                const info = set === 'train' ? trial.getTrain() : trial.getEval(set);
+                const seconds = info.all_time ?? Number.NaN;
+                if (metric === 'all-time') expected = seconds;
+                else if (metric === 'per-time') expected = seconds / (info.iepoch + 1);
+                else expected = info[metric as 'loss'];
+              }
+              expect(column[i], `${metric} of ${set}, architecture ${index}, seed ${seed}`).toBe(expected);
+              compared++;
+            });
+          }
+        }
+      }
+      expect(compared).toBeGreaterThan(20);
+    },
+  );
+
+  it('is none where the file has no such set, and an error where there is no such data set', async () => {
+    using api = await NASBench201API.open(V1_1, quiet);
+    const { values } = await api.trialColumn('cifar10', { metric: 'accuracy', set: 'x-valid' as 'train', hp: '12' });
+    expect(values.every(Number.isNaN)).toBe(true);
+    await expect(api.trialColumn('mnist' as 'cifar10', { metric: 'loss' })).rejects.toMatchObject({
+      code: 'UNKNOWN_DATASET',
+    });
+  });
+});
+
 describe('files', () => {
   it('are read by address as they are decoded', async () => {
     for (const file of [

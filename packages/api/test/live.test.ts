@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { Asker, FIXTURES, readAnswers } from './support/ask.js';
+import { Asker, FIXTURES, type Question, readAnswers } from './support/ask.js';
 import { difference, toleranceOf } from './support/compare.js';
 import { SHARED } from './support/shared.js';
 
@@ -56,25 +56,37 @@ describe('the reference, live', () => {
         stdio: 'ignore',
       });
       const { answers } = readAnswers(answersFile);
-      const asker = new Asker(file);
-      const wrong: string[] = [];
-      for (const question of answers) {
-        const label = `${question.call} ${JSON.stringify(question.args)}`;
-        const outcome = await asker.ask(question).then(
-          (answer) => ({ answer }),
-          (error: unknown) => ({ error }),
-        );
-        if ('error' in outcome || question.error !== undefined) {
-          if (!('error' in outcome) || question.error === undefined)
-            wrong.push(`${label}: ${JSON.stringify(outcome)}, ${question.error}`);
-          continue;
-        }
-        const found = difference(outcome.answer, question.answer, toleranceOf(question));
-        if (found) wrong.push(`${label} ${found}`);
-      }
-      asker.api.close();
       expect(answers.length).toBeGreaterThan(2000);
-      expect(wrong.slice(0, 10), `${wrong.length} of ${answers.length}`).toEqual([]);
+      const walked = new Asker(file, { sideCar: folder });
+      expect(await wrongAnswers(walked, answers)).toEqual([]);
+      expect(walked.api.sideCar).toBeNull();
+      const sideCar = await walked.api.sideCarKept();
+      expect(sideCar).toBeDefined();
+      // And all of it again by what the walk has left.
+      const again = new Asker(file, { sideCar: folder });
+      expect(await wrongAnswers(again, answers)).toEqual([]);
+      expect(again.api.sideCar).toBe(sideCar);
+      for (const { api } of [walked, again]) api.close();
     }, 600_000);
   }
 });
+
+/** The first few answers of ours that are not the reference's. */
+async function wrongAnswers(asker: Asker, answers: readonly Question[]): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const question of answers) {
+    const label = `${question.call} ${JSON.stringify(question.args)}`;
+    const outcome = await asker.ask(question).then(
+      (answer) => ({ answer }),
+      (error: unknown) => ({ error }),
+    );
+    if ('error' in outcome || question.error !== undefined) {
+      if (!('error' in outcome) || question.error === undefined)
+        wrong.push(`${label}: ${JSON.stringify(outcome)}, ${question.error}`);
+      continue;
+    }
+    const found = difference(outcome.answer, question.answer, toleranceOf(question));
+    if (found) wrong.push(`${label} ${found}`);
+  }
+  return wrong.slice(0, 10);
+}

@@ -2,14 +2,17 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { archs } from './commands/archs.js';
 import { best } from './commands/best.js';
+import { compare } from './commands/compare.js';
 import { doctor } from './commands/doctor.js';
 import { info } from './commands/info.js';
 import { inspect } from './commands/inspect.js';
 import { net } from './commands/net.js';
 import { query } from './commands/query.js';
 import { run as runNetwork } from './commands/run.js';
+import { search } from './commands/search.js';
 import { show } from './commands/show.js';
 import { verify } from './commands/verify.js';
+import { weights } from './commands/weights.js';
 import { describeFailure } from './failure.js';
 import { Interrupted, Terminal } from './terminal.js';
 
@@ -24,6 +27,7 @@ Examples:
   nb201 info NAS-Bench-201-v1_1-096897.pth
   nb201 query NAS-Bench-201-v1_1-096897.pth 284 --dataset cifar100
   nb201 best NAS-Bench-201-v1_1-096897.pth --max-params 0.5
+  nb201 search r-ea NAS-Bench-201-v1_1-096897.pth --seed 7
   nb201 archs '|nor_conv_3x3~0|+|nor_conv_3x3~0|none~1|+|skip_connect~0|none~1|none~2|'
   nb201 net 284 --svg cell.svg
   nb201 run 284 --input cat.png`;
@@ -43,10 +47,29 @@ export async function run(args: readonly string[]): Promise<number> {
     .version(version)
     .addHelpText('after', EPILOGUE)
     .hook('preAction', (_, command) => {
-      terminal.json = command.opts<{ json?: boolean }>().json === true;
+      const { json, sideCar } = command.opts<{ json?: boolean; sideCar?: string }>();
+      terminal.json = json === true;
+      if (sideCar !== undefined) process.env.NB201_SIDE_CAR = sideCar;
     });
-  for (const command of [info, inspect, query, best, show, archs, net, runNetwork, verify, doctor]) {
-    const added = command(terminal).option('--json', 'one JSON document on stdout').showHelpAfterError(USAGE_HINT);
+  for (const command of [
+    info,
+    inspect,
+    query,
+    best,
+    show,
+    archs,
+    net,
+    runNetwork,
+    weights,
+    verify,
+    search,
+    compare,
+    doctor,
+  ]) {
+    const added = command(terminal)
+      .option('--json', 'one JSON document on stdout')
+      .option('--side-car <folder>', "keep what was found in large files here (default: beside them; 'off': nowhere)")
+      .showHelpAfterError(USAGE_HINT);
     program.addCommand(added.exitOverride());
   }
   program.showHelpAfterError(USAGE_HINT).exitOverride();

@@ -13,14 +13,16 @@ export class ProgressBar {
   constructor(
     readonly label: string,
     readonly stream: NodeJS.WriteStream,
+    /** How an amount of the work is said. */
+    readonly amount: (done: number) => string = bytesText,
   ) {}
 
-  update(bytes: number, total: number, note = ''): void {
+  update(done: number, total: number, note = ''): void {
     const now = performance.now();
     const elapsed = now - this.#began;
     if (!this.stream.isTTY || elapsed < PATIENCE_MS || now - this.#drawn < REDRAW_MS) return;
     this.#drawn = now;
-    const share = total > 0 ? Math.min(1, bytes / total) : 0;
+    const share = total > 0 ? Math.min(1, done / total) : 0;
     const full = Math.round(share * CELLS);
     const seconds = Math.ceil(((elapsed / 1000) * (1 - share)) / Math.max(share, 0.001));
     const parts = [
@@ -28,7 +30,7 @@ export class ProgressBar {
       `${'█'.repeat(full)}${'░'.repeat(CELLS - full)}`,
       `${String(Math.floor(share * 100)).padStart(3)} %`,
       share > 0.02 && share < 1 ? `${seconds} s left` : '',
-      `${bytesText(bytes)} of ${bytesText(total)}`,
+      `${this.amount(done)} of ${this.amount(total)}`,
       note,
     ];
     const line = parts.filter((part) => part !== '').join('  ');

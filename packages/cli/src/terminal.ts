@@ -65,8 +65,12 @@ export class Terminal {
   }
 
   /** Shows how far work has come while it takes long. */
-  async during<T>(label: string, work: (bar: ProgressBar) => Promise<T>): Promise<T> {
-    const bar = new ProgressBar(label, process.stderr);
+  async during<T>(
+    label: string,
+    work: (bar: ProgressBar) => Promise<T>,
+    amount?: (done: number) => string,
+  ): Promise<T> {
+    const bar = new ProgressBar(label, process.stderr, amount);
     try {
       return await this.orInterrupted(work(bar));
     } finally {

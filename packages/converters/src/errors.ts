@@ -4,7 +4,9 @@ export type ConvertErrorCode =
   | 'LIMIT'
   /** The sink was closed before all was written. */
   | 'SINK_CLOSED'
-  | 'UNKNOWN_FORMAT';
+  | 'UNKNOWN_FORMAT'
+  /** The format has no place for it. */
+  | 'UNSUPPORTED_VALUE';
 
 /** A value could not be written in another format. */
 export class ConvertError extends Error {

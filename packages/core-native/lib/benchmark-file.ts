@@ -1,5 +1,7 @@
-import { checkedPath, fromNative, native, ReadError } from './errors.js';
-import { type Abortable, type NativeBenchmarkFile, type ReadLimits, reader } from './native.js';
+import { statSync } from 'node:fs';
+import { checkedFile, fromNative, native, ReadError } from './errors.js';
+import { type Abortable, type ArchiveMember, type NativeBenchmarkFile, type ReadLimits, reader } from './native.js';
+import { type SideCar, sideCarPaths, startKeeping } from './side-car.js';
 
 export interface OpenProgress {
   /** Bytes walked so far, and in all. */
@@ -13,6 +15,7 @@ export interface OpenBenchmarkOptions {
   limits?: ReadLimits | undefined;
   onProgress?: ((progress: OpenProgress) => void) | undefined;
   signal?: AbortSignal | undefined;
+  sideCar?: SideCar | undefined;
 }
 
 /** Settles as the work does, or rejects with the signal's reason once that is aborted. */
@@ -33,35 +36,41 @@ export async function withSignal<T>(start: () => Abortable<T>, signal?: AbortSig
 }
 
 /**
- * Walks a benchmark file, or one architecture's, once and keeps where everything is.
+ * Walks a benchmark file, or one architecture's, once and keeps where everything is: in memory, and that of a large file
+ * in a side-car, which is read in its place next time.
  * @throws ReadError; the signal's reason where it was aborted
  */
 export async function openBenchmarkFile(
-  path: string,
+  source: string | ArchiveMember,
   options: OpenBenchmarkOptions = {},
 ): Promise<NativeBenchmarkFile> {
-  checkedPath(path);
-  const { limits, onProgress, signal } = options;
+  checkedFile(source);
+  const { limits, onProgress, signal, sideCar } = options;
+  const bytes = typeof source === 'string' ? statSync(source, { throwIfNoEntry: false })?.size : undefined;
+  // A member of an archive is walked in a few milliseconds.
+  const sideCars = typeof source === 'string' ? sideCarPaths(source, bytes ?? 0, sideCar) : [];
   // Reports of the walk may be late or dropped where this thread is busy; the last one is made here.
   let done = false;
   const report = onProgress && ((progress: OpenProgress) => done || onProgress(progress));
   const file = await withSignal(
     () =>
       reader.BenchmarkFile.open(
-        path,
+        source,
         limits,
         report && ((bytes, total, architectures) => report({ bytes, total, architectures })),
+        sideCars,
       ),
     signal,
   );
   done = true;
+  startKeeping(file, sideCars);
   const { size } = file.describe();
   onProgress?.({ bytes: size, total: size, architectures: file.recordIndexes().length });
   return file;
 }
 
 /** As `openBenchmarkFile`, for one architecture's small file. @throws ReadError */
-export function openBenchmarkFileSync(path: string, limits?: ReadLimits): NativeBenchmarkFile {
-  checkedPath(path);
-  return native(() => reader.BenchmarkFile.openSync(path, limits));
+export function openBenchmarkFileSync(source: string | ArchiveMember, limits?: ReadLimits): NativeBenchmarkFile {
+  checkedFile(source);
+  return native(() => reader.BenchmarkFile.openSync(source, limits));
 }

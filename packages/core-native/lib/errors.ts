@@ -48,6 +48,23 @@ export class ReadError extends Error {
   }
 }
 
+/** What can be wrong with what is written. Stable: codes are added, never renamed. */
+export type WriteErrorCode = 'EXISTS' | 'IO' | 'UNSUPPORTED_VALUE';
+
+/** A file could not be written; nothing is left of it. */
+export class WriteError extends Error {
+  override readonly name = 'WriteError';
+  constructor(
+    readonly code: WriteErrorCode,
+    /** The file as it was named; empty where the bytes go elsewhere. */
+    readonly file: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(file ? `${file}: ${message}` : message, options);
+  }
+}
+
 interface NativeFailure extends Error {
   code: ReadErrorCode;
   file: string;
@@ -92,4 +109,9 @@ export function checkedPath(path: unknown): string {
   if (typeof path !== 'string' || path === '') throw new TypeError('expected a path');
   if (path.includes('\0')) throw new TypeError('expected a path without NUL characters');
   return path;
+}
+
+/** As `checkedPath`, for a file that may lie in an archive: that the native code looks at. @throws TypeError */
+export function checkedFile(file: unknown): void {
+  if (typeof file !== 'object' || file === null) checkedPath(file);
 }

@@ -1,3 +1,5 @@
+export { type ArchiveDirectory, isFirstPiece, TarArchive } from './archive.js';
+export { AtomicFile } from './atomic-file.js';
 export {
   type OpenBenchmarkOptions,
   type OpenProgress,
@@ -5,8 +7,18 @@ export {
   openBenchmarkFileSync,
   withSignal,
 } from './benchmark-file.js';
-export { checkedPath, fromNative, native, ReadError, type ReadErrorCode } from './errors.js';
 export {
+  checkedPath,
+  fromNative,
+  native,
+  ReadError,
+  type ReadErrorCode,
+  WriteError,
+  type WriteErrorCode,
+} from './errors.js';
+export {
+  type Abortable,
+  type ArchiveMember,
   type ColumnRequest,
   type ContainerKind,
   CURVE_FIELDS,
@@ -17,9 +29,12 @@ export {
   type NativeCurve,
   type NativeField,
   type NativeState,
+  type NativeSweepBatch,
   type NativeTrial,
   type ReadLimits,
+  type SweepRequest,
 } from './native.js';
+export { type SideCar, sideCarKept } from './side-car.js';
 export {
   compute,
   type FilePlace,
@@ -41,8 +56,20 @@ export {
 } from './torch.js';
 export { openTorch, readTorch, type TorchFile } from './torch-file.js';
 export {
+  DictStream,
+  ListStream,
+  type StreamableValue,
+  type WritableValue,
+  type WriteTorchOptions,
+  writeTorch,
+} from './torch-writer.js';
+export {
   Complex,
+  CurveDict,
+  type CurveEntries,
   Dtype,
+  Float32,
+  Float64,
   FrozenSet,
   GlobalReference,
   NDArray,
@@ -53,5 +80,6 @@ export {
   Storage,
   Tensor,
   type TensorDtype,
+  type TensorOptions,
   Tuple,
 } from './values.js';

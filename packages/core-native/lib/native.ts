@@ -100,6 +100,79 @@ export interface NativeColumn {
   presence: Uint8Array;
 }
 
+export interface SweepRequest {
+  /** Of the architectures; those that the file has no record of are left out. */
+  indexes: Int32Array;
+  /** Hyper-parameters and data sets; none: all. */
+  hps: readonly string[];
+  datasets: readonly string[];
+  /** Whether to give each trial's `arch_config` as well. */
+  configs: boolean;
+}
+
+/** Every number of every trial of some architectures. Rows refer to others by number, [n] says how many there are. */
+export interface NativeSweepBatch {
+  /** [A] */
+  indexes: Int32Array;
+  /** [S] One a set of hyper-parameters of an architecture. */
+  states: {
+    /** Row of `indexes`. */
+    architecture: Int32Array;
+    /** In `names()`. */
+    hp: Int32Array;
+    archIndex: Int32Array;
+    archStr: string[];
+    cleared: Uint8Array;
+    /** `dataset_seed` in the record's order. */
+    seeds: { dataset: string; seeds: Float64Array }[][];
+  };
+  /** [T] */
+  trials: {
+    /** Row of `states`. */
+    state: Int32Array;
+    /** Which of its state's trials it is in the file. */
+    number: Int32Array;
+    /** In `names()`. */
+    dataset: Int32Array;
+    seed: Float64Array;
+    epochs: Int32Array;
+    /** Millions; NaN where the record has none. */
+    flop: Float64Array;
+    params: Float64Array;
+    /** The attributes `name` and `seed` in `names()`; -1 where they are no texts. */
+    name: Int32Array;
+    seedText: Int32Array;
+    /** [T + 1] `eval_names` in `evalSets`, numbers in `names()`; one -1 where they have to be read with the record. */
+    evalFirst: Uint32Array;
+    evalSets: Int32Array;
+    /** `FieldState` of `latency`, and [T + 1] where it is in `latencies`. */
+    latencyState: Uint8Array;
+    latencyFirst: Uint32Array;
+    /** [T * 7] `FieldState` of each field, in the order of `CURVE_FIELDS`. */
+    fields: Uint8Array;
+    configs?: PythonValue[];
+  };
+  /** Seconds for a batch of 256. */
+  latencies: Float64Array;
+  /** [C] By trial, then by field, sets in the order of the dict. */
+  curves: {
+    /** Row of `trials`. */
+    trial: Uint32Array;
+    /** In `CURVE_FIELDS`. */
+    field: Uint8Array;
+    /** In `names()`, and behind these in `moreNames`; -1: training. */
+    set: Int32Array;
+    /** [C + 1] into `values`, which has one an epoch. */
+    first: Uint32Array;
+  };
+  moreNames: string[];
+  values: Float64Array;
+  /** For each value as in `NativeCurve`; absent where all are 1. */
+  presence?: Uint8Array;
+  /** Numbers of training curves in their dict's order, where that is not the order of the epochs. */
+  inOrder?: { curve: number; values: Float64Array }[];
+}
+
 /** A benchmark file, or one architecture's, that is open. Closed by `dispose()` or with its last reference. */
 export interface NativeBenchmarkFile {
   describe(): {
@@ -110,8 +183,14 @@ export interface NativeBenchmarkFile {
     /** Whether records are named '12' and '200' as NATS-Bench does, not 'less' and 'full'. */
     namedByEpochs: boolean;
     totalArchitectures: number;
+    /** The side-car that it was opened with; null where the file was walked. */
+    sideCar: string | null;
     /** Of the file, or of what its bzip2 unpacks to. */
     size: number;
+    /** The file as it is named in errors. */
+    file: string;
+    /** Of the file's bytes, those that are kept in memory. */
+    heldBytes: number;
   };
   architectures(): string[];
   evaluated(): Float64Array;
@@ -135,19 +214,60 @@ export interface NativeBenchmarkFile {
   storagePlace(key: string): { path: string; offset: number; size: number } | undefined;
   column(request: ColumnRequest): Abortable<NativeColumn>;
   column(request: ColumnRequest, sync: true): NativeColumn;
+  /** A batch of a sweep. */
+  sweep(request: SweepRequest): Abortable<NativeSweepBatch>;
+  /** The bytes of a side-car; null where there is nothing to keep, or the file has changed meanwhile. */
+  sideCar(): Promise<Uint8Array | null>;
   dispose(): void;
+}
+
+/** Writes values as the bytes of a torch file or pickle; `takeApart` tells what objects are made of. */
+export interface NativeTorchWriter {
+  open(kind: 'dict' | 'ordered-dict' | 'list'): void;
+  close(): void;
+  write(value: unknown): void;
+  /** From here on the storages' bytes, in the order in which they were met. */
+  endValue(): void;
+  storage(bytes: Uint8Array): void;
+  finish(): void;
+  /** Bytes that can be taken. */
+  ready(): number;
+  take(): Uint8Array;
+}
+
+/** A tar archive that is open. Closed by `dispose()` or with its last reference. */
+export interface NativeArchive {
+  directory(): { names: string[]; offsets: Float64Array; sizes: Float64Array };
+  size(): number;
+  dispose(): void;
+}
+
+/** A file that lies in an archive. */
+export interface ArchiveMember {
+  readonly archive: NativeArchive;
+  /** Its place in the archive's directory. */
+  readonly member: number;
 }
 
 interface Reader {
   configure(makers: typeof factories): void;
-  TorchFile: { open(source: string | Uint8Array, limits?: ReadLimits): Promise<NativeTorchFile> | NativeTorchFile };
+  Archive: { open(name: string, paths: string[]): Abortable<NativeArchive> };
+  TorchWriter: new (
+    container: 'legacy' | 'zip' | 'pickle',
+    numpyFloat32: boolean,
+    takeApart: (value: object) => unknown[],
+  ) => NativeTorchWriter;
+  TorchFile: {
+    open(source: string | ArchiveMember | Uint8Array, limits?: ReadLimits): Promise<NativeTorchFile> | NativeTorchFile;
+  };
   BenchmarkFile: {
     open(
-      path: string,
+      file: string | ArchiveMember,
       limits: ReadLimits | undefined,
       onProgress?: (bytes: number, total: number, architectures: number) => void,
+      sideCars?: readonly string[],
     ): Abortable<NativeBenchmarkFile>;
-    openSync(path: string, limits?: ReadLimits): NativeBenchmarkFile;
+    openSync(file: string | ArchiveMember, limits?: ReadLimits): NativeBenchmarkFile;
   };
 }
 

@@ -1,5 +1,5 @@
-import { checkedPath, native, nativeAsync } from './errors.js';
-import { type NativeTorchFile, type ReadLimits, reader } from './native.js';
+import { checkedFile, native, nativeAsync } from './errors.js';
+import { type ArchiveMember, type NativeTorchFile, type ReadLimits, reader } from './native.js';
 import type { PythonValue } from './values.js';
 
 /** A `.pth`, `.pt`, pickle or `.pbz2` file, decoded. */
@@ -16,11 +16,8 @@ export interface TorchFile {
  * what is not known is named, not imported. Tensors are described, and read from the file when they are asked for.
  * @throws ReadError
  */
-export async function openTorch(source: string | Uint8Array, limits?: ReadLimits): Promise<TorchFile> {
-  if (!(source instanceof Uint8Array) && typeof source !== 'string') {
-    throw new TypeError('expected a path or a Uint8Array');
-  }
-  if (typeof source === 'string') checkedPath(source);
+export async function openTorch(source: string | ArchiveMember | Uint8Array, limits?: ReadLimits): Promise<TorchFile> {
+  if (!(source instanceof Uint8Array)) checkedFile(source);
   const file: NativeTorchFile = await nativeAsync(async () => reader.TorchFile.open(source, limits));
   return native(() => {
     const { container, bzip2 } = file.describe();
@@ -29,6 +26,9 @@ export async function openTorch(source: string | Uint8Array, limits?: ReadLimits
 }
 
 /** As `openTorch`, for the first value alone, which in all but files of several pickles is the only one. */
-export async function readTorch(source: string | Uint8Array, limits?: ReadLimits): Promise<PythonValue> {
+export async function readTorch(
+  source: string | ArchiveMember | Uint8Array,
+  limits?: ReadLimits,
+): Promise<PythonValue> {
   return (await openTorch(source, limits)).values[0]!;
 }

@@ -66,6 +66,46 @@ export class Complex {
   ) {}
 }
 
+/** A number that is written as a Python float, even where it is whole. */
+export class Float64 {
+  constructor(readonly value: number) {}
+}
+
+/** A 32-bit float: NumPy's, where whoever writes it asks for these (their means are rounded to 32 bits), else Python's. */
+export class Float32 {
+  constructor(readonly value: number) {}
+}
+
+/** One curve of a `CurveDict`. */
+export interface CurveEntries {
+  /** The evaluation set; empty for training, whose keys are the epochs alone. */
+  set: string;
+  /** One number an epoch, from 0. */
+  values: Float64Array;
+  /** For each epoch 0 (missing), 1 (there) or 2 (there, as a `Float32`). Default: all are there. */
+  presence?: Uint8Array | undefined;
+}
+
+/**
+ * A trial's dict of numbers, to be written straight from typed arrays: {0: 91.2, 1: …} of a training curve, or
+ * {'x-valid@0': 84.1, …} of evaluation curves one after another, as the published files have them. Reading it gives a
+ * `Map`.
+ */
+export class CurveDict {
+  /** @throws TypeError, RangeError */
+  constructor(readonly curves: readonly CurveEntries[]) {
+    for (const { set, values, presence } of curves) {
+      if (typeof set !== 'string' || !(values instanceof Float64Array)) {
+        throw new TypeError('expected curves as { set, values: Float64Array }');
+      }
+      if (presence !== undefined && !(presence instanceof Uint8Array)) {
+        throw new TypeError('expected presence as a Uint8Array');
+      }
+      if (presence && presence.length !== values.length) throw new RangeError('expected presence for each epoch');
+    }
+  }
+}
+
 /** The name of something in a Python module, never the thing itself. */
 export class GlobalReference {
   constructor(
@@ -172,22 +212,24 @@ export type TensorDtype =
   | 'complex64'
   | 'complex128';
 
-const TENSOR_TYPES: Record<TensorDtype, { size: number; make: (bytes: ArrayBuffer) => NumberArray }> = {
-  float64: { size: 8, make: (b) => new Float64Array(b) },
-  float32: { size: 4, make: (b) => new Float32Array(b) },
-  float16: { size: 2, make: (b) => new Uint16Array(b) },
-  bfloat16: { size: 2, make: (b) => new Uint16Array(b) },
-  int64: { size: 8, make: (b) => new BigInt64Array(b) },
-  int32: { size: 4, make: (b) => new Int32Array(b) },
-  int16: { size: 2, make: (b) => new Int16Array(b) },
-  int8: { size: 1, make: (b) => new Int8Array(b) },
-  uint64: { size: 8, make: (b) => new BigUint64Array(b) },
-  uint32: { size: 4, make: (b) => new Uint32Array(b) },
-  uint16: { size: 2, make: (b) => new Uint16Array(b) },
-  uint8: { size: 1, make: (b) => new Uint8Array(b) },
-  bool: { size: 1, make: (b) => new Uint8Array(b) },
-  complex64: { size: 8, make: (b) => new Float32Array(b) },
-  complex128: { size: 16, make: (b) => new Float64Array(b) },
+type NumberArrayType = new (buffer: ArrayBuffer, byteOffset?: number, length?: number) => NumberArray;
+
+const TENSOR_TYPES: Record<TensorDtype, { size: number; array: NumberArrayType }> = {
+  float64: { size: 8, array: Float64Array },
+  float32: { size: 4, array: Float32Array },
+  float16: { size: 2, array: Uint16Array },
+  bfloat16: { size: 2, array: Uint16Array },
+  int64: { size: 8, array: BigInt64Array },
+  int32: { size: 4, array: Int32Array },
+  int16: { size: 2, array: Int16Array },
+  int8: { size: 1, array: Int8Array },
+  uint64: { size: 8, array: BigUint64Array },
+  uint32: { size: 4, array: Uint32Array },
+  uint16: { size: 2, array: Uint16Array },
+  uint8: { size: 1, array: Uint8Array },
+  bool: { size: 1, array: Uint8Array },
+  complex64: { size: 8, array: Float32Array },
+  complex128: { size: 16, array: Float64Array },
 };
 
 /** The file that a storage is in. */
@@ -196,9 +238,16 @@ interface StorageFile {
   storagePlace(key: string): { path: string; offset: number; size: number } | undefined;
 }
 
+/** Half floats, where the runtime has an array of them. */
+const Float16Array = (globalThis as { Float16Array?: NumberArrayType }).Float16Array;
+
+/** Bytes of an element. */
+export const elementSize = (dtype: TensorDtype): number => TENSOR_TYPES[dtype].size;
+
 /** The stretch of a torch file that tensors are views of. Several may share one. */
 export class Storage {
   readonly #file: StorageFile;
+  #data: WeakRef<ArrayBuffer> | undefined;
 
   constructor(
     file: StorageFile,
@@ -222,6 +271,38 @@ export class Storage {
   place(): { path: string; offset: number; size: number } | undefined {
     return native(() => this.#file.storagePlace(this.key));
   }
+
+  /** Its bytes, the same memory as long as anybody holds it. @throws ReadError */
+  get data(): Uint8Array {
+    const known = this.#data?.deref();
+    if (known) return new Uint8Array(known);
+    const bytes = this.bytes();
+    // A piece of other memory, as of a tensor that was made here, may be anywhere in it.
+    const whole = bytes.byteLength === bytes.buffer.byteLength ? bytes : Uint8Array.from(bytes);
+    this.#data = new WeakRef(whole.buffer as ArrayBuffer);
+    return whole;
+  }
+}
+
+const DTYPE_OF: readonly (readonly [new (...args: never[]) => NumberArray, TensorDtype])[] = [
+  [Float64Array, 'float64'],
+  [Float32Array, 'float32'],
+  [BigInt64Array, 'int64'],
+  [BigUint64Array, 'uint64'],
+  [Int32Array, 'int32'],
+  [Uint32Array, 'uint32'],
+  [Int16Array, 'int16'],
+  [Uint16Array, 'uint16'],
+  [Int8Array, 'int8'],
+  [Uint8Array, 'uint8'],
+];
+
+/** What a tensor is that is made here, not read. */
+export interface TensorOptions {
+  /** Default: the numbers' own. Needed for those that typed arrays do not tell: float16, bfloat16, bool, complex. */
+  dtype?: TensorDtype | undefined;
+  requiresGrad?: boolean | undefined;
+  isParameter?: boolean | undefined;
 }
 
 /** A tensor, described. */
@@ -240,15 +321,93 @@ export class Tensor {
   ) {}
 
   /**
-   * Its elements, contiguous, the last index fastest, read from the file now. Half floats (float16, bfloat16) stay
-   * 16-bit patterns, complex numbers are pairs, booleans bytes.
+   * A tensor of these numbers, the last index fastest, for `writeTorch`. The array is not copied; half floats are
+   * 16-bit patterns, complex numbers pairs, booleans bytes. @throws RangeError where they are not as many as the shape says
+   */
+  static from(data: NumberArray, shape: readonly number[] = [data.length], options: TensorOptions = {}): Tensor {
+    const dtype = options.dtype ?? DTYPE_OF.find(([type]) => data instanceof type)![1];
+    const count = shape.reduce((a, b) => a * b, 1);
+    if (data.byteLength !== count * elementSize(dtype)) {
+      throw new RangeError(`expected ${count} elements of ${dtype} for the shape [${shape.join(', ')}]`);
+    }
+    const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+    const file = { storage: () => bytes, storagePlace: () => undefined };
+    const storage = new Storage(file, '', dtype, 'cpu', count);
+    const stride = shape.map((_, i) => shape.slice(i + 1).reduce((a, b) => a * Math.max(b, 1), 1));
+    return new Tensor(
+      storage,
+      dtype,
+      [...shape],
+      stride,
+      0,
+      options.requiresGrad ?? false,
+      options.isParameter ?? false,
+    );
+  }
+
+  /** The number of its elements. */
+  get size(): number {
+    return this.shape.reduce((a, b) => a * b, 1);
+  }
+
+  /** Of its elements. */
+  get byteLength(): number {
+    return this.size * TENSOR_TYPES[this.dtype].size;
+  }
+
+  /** Whether its elements stand one after another in the storage, the last index fastest. */
+  get isContiguous(): boolean {
+    let step = 1;
+    for (let d = this.shape.length - 1; d >= 0; d--) {
+      if (this.shape[d] === 0) return true;
+      if (this.shape[d] !== 1 && this.stride[d] !== step) return false;
+      step *= this.shape[d]!;
+    }
+    return true;
+  }
+
+  /**
+   * Its elements, contiguous, the last index fastest: the storage's own memory where they stand there like that, so that
+   * views of one storage share it, else a copy. Read when it is asked for. float16 is a Float16Array where the runtime
+   * has it, else, as bfloat16 always, 16-bit patterns (see `toFloat32Array`); complex numbers are pairs, booleans bytes.
+   * @throws ReadError
+   */
+  get data(): NumberArray {
+    const { size, array } = TENSOR_TYPES[this.dtype];
+    const ArrayType = (this.dtype === 'float16' && Float16Array) || array;
+    if (!this.isContiguous || this.size === 0) return new ArrayType(this.#packed().buffer as ArrayBuffer);
+    const { buffer } = this.storage.data;
+    const elements = (this.size * size) / array.prototype.BYTES_PER_ELEMENT;
+    return new ArrayType(buffer as ArrayBuffer, this.offset * size, elements);
+  }
+
+  /**
+   * Its elements as `data` has them, in memory of their own, and half floats always as 16-bit patterns.
    * @throws ReadError
    */
   toTypedArray(): NumberArray {
-    const { size, make } = TENSOR_TYPES[this.dtype];
-    const count = this.shape.reduce((a, b) => a * b, 1);
-    const from = this.storage.bytes();
+    return new TENSOR_TYPES[this.dtype].array(this.#packed().buffer as ArrayBuffer);
+  }
+
+  /** The numbers of a tensor of half floats (float16, bfloat16) as 32-bit ones. @throws ReadError, TypeError for others */
+  toFloat32Array(): Float32Array {
+    if (this.dtype !== 'float16' && this.dtype !== 'bfloat16')
+      throw new TypeError(`expected half floats, found ${this.dtype}`);
+    const widen = this.dtype === 'bfloat16' ? (bits: number) => bits << 16 : halfBits;
+    const bits = Uint32Array.from(this.toTypedArray() as Uint16Array, widen);
+    return new Float32Array(bits.buffer);
+  }
+
+  #packed(): Uint8Array {
+    const { size } = TENSOR_TYPES[this.dtype];
+    const count = this.size;
     const to = new Uint8Array(count * size);
+    if (count === 0) return to;
+    const from = this.storage.data;
+    if (this.isContiguous) {
+      to.set(from.subarray(this.offset * size, (this.offset + count) * size));
+      return to;
+    }
     const index = new Array<number>(this.shape.length).fill(0);
     let element = this.offset;
     for (let i = 0; i < count; i++) {
@@ -260,8 +419,20 @@ export class Tensor {
         index[d] = 0;
       }
     }
-    return make(to.buffer);
+    return to;
   }
+}
+
+/** A half float's bits as those of the same 32-bit one. */
+function halfBits(half: number): number {
+  const sign = (half & 0x8000) << 16;
+  const exponent = (half >> 10) & 31;
+  const mantissa = half & 1023;
+  if (exponent === 31) return sign | 0x7f800000 | (mantissa << 13);
+  if (exponent) return sign | ((exponent + 112) << 23) | (mantissa << 13);
+  if (mantissa === 0) return sign;
+  const shift = Math.clz32(mantissa) - 21; // to a leading one
+  return sign | ((113 - shift) << 23) | (((mantissa << shift) & 1023) << 13);
 }
 
 type Fillable = Map<PythonValue, PythonValue> | Set<PythonValue>;

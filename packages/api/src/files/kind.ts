@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { statSync } from 'node:fs';
+import { basename } from 'node:path';
 import {
   type ContainerKind,
   type NativeBenchmarkFile,
@@ -21,6 +21,7 @@ import { DATASETS, type Dataset, type HpName } from '../names.js';
 import { parseArchitecture, publishedArchitectures } from '../space/cell.js';
 import { isChannels } from '../space/channels.js';
 import { networkCost, TASK_SHAPES } from '../space/cost.js';
+import { Archive } from './archive.js';
 
 /** What all descriptions say. */
 interface Common {
@@ -72,7 +73,7 @@ export interface BenchmarkDescription extends Common, Packed, Records {
   kind: 'nas-bench-201' | 'intermediate' | 'nats-bench';
   /** Of `nas-bench-201`. */
   version: '1.0' | '1.1' | null;
-  layout: 'file' | 'folder';
+  layout: 'file' | 'folder' | 'tar';
   /** Architectures that it names, and those that it has results of. In a folder `results` is of a few of these. */
   architectures: number;
   evaluated: number;
@@ -143,9 +144,13 @@ export interface UnreadableDescription extends Common {
   message: string;
 }
 
-/** A folder of per-architecture files without an index (`NAS-Bench-201-v1_1-archive`), or of anything else. */
+/**
+ * A folder of per-architecture files without an index (`NAS-Bench-201-v1_1-archive`), or of anything else; or such files
+ * in a tar archive.
+ */
 export interface FolderDescription extends Common {
   kind: 'archive-folder' | 'runs-folder' | 'folder';
+  layout: 'folder' | 'tar';
   /** Files of one architecture, or of one run. */
   files: number;
 }
@@ -183,10 +188,12 @@ export async function describeFile(path: string, options: OpenBenchmarkOptions =
   if (typeof path !== 'string') throw new TypeError('expected a path');
   options.signal?.throwIfAborted();
   const info = statSync(path, { throwIfNoEntry: false });
-  if (!info) throw new QueryError('NO_FILE', `there is no file ${path}`);
-  const common = { path, size: info.size };
+  const archive = Archive.isOne(path);
+  if (!info && !archive) throw new QueryError('NO_FILE', `there is no file ${path}`);
+  const common = { path, size: info?.size ?? 0 };
   try {
-    if (info.isDirectory()) return await describeFolder(path, options);
+    const described = archive ? await describeArchive(path, options) : undefined;
+    if (described) return described;
     const file = await openBenchmark(path, options);
     if (file instanceof ReadError) return await describeOtherwise(common, file, options.limits);
     try {
@@ -451,45 +458,40 @@ async function problemsOfCosts(
 
 // ---- Folders
 
-async function describeFolder(path: string, options: OpenBenchmarkOptions): Promise<FileDescription> {
-  const names = readdirSync(path).sort();
-  const size = names.reduce((sum, name) => sum + (statSync(join(path, name), { throwIfNoEntry: false })?.size ?? 0), 0);
-  const metaPath = join(path, 'meta.pickle.pbz2');
-  if (existsSync(metaPath)) return describeNats(path, size, metaPath, names, options);
-  const folder = { path, size, problems: [] };
-  const archive = names.filter((name) => /^\d{6}-FULL\.pth$/.test(name)).length;
-  if (archive) {
-    const title = `NAS-Bench-201 archive: records of ${counted(archive, 'architecture')}, one file each`;
+/** A folder, or a tar archive with files that are known; undefined for other archives. */
+async function describeArchive(path: string, options: OpenBenchmarkOptions): Promise<FileDescription | undefined> {
+  using archive = await Archive.open(path, options);
+  if (archive.file('meta.pickle.pbz2') !== undefined) return await describeNats(archive, options);
+  const { layout } = archive;
+  const folder = { path, size: archive.size, layout, problems: [] };
+  const inTar = layout === 'tar' ? ' in a tar archive' : '';
+  const records = archive.indexes('nas-bench-201').length;
+  if (records) {
+    const title = `NAS-Bench-201 archive: records of ${counted(records, 'architecture')}, one file each${inTar}`;
     const hint =
-      'Open a file with openArchitecture(path), or bring records into a benchmark with reload(folder, index).';
-    return { ...folder, kind: 'archive-folder', files: archive, title, hint };
+      'It has trained weights: open a benchmark with the option archive, or bring records into it with reload(archive, index).';
+    return { ...folder, kind: 'archive-folder', files: records, title, hint };
   }
-  const runs = names.filter((name) => RUN.test(name)).length;
+  const runs = archive.names().filter((name) => RUN.test(name)).length;
   if (runs) {
-    const title = `Training runs as they were written: ${counted(runs, 'file')}`;
+    const title = `Training runs as they were written: ${counted(runs, 'file')}${inTar}`;
     return { ...folder, kind: 'runs-folder', files: runs, title, hint: 'Read them one by one with openTorch(path).' };
   }
+  if (layout === 'tar') return undefined;
   const hint = 'Name a file in it, or a NATS-Bench folder: that has a meta.pickle.pbz2.';
   return { ...folder, kind: 'folder', files: 0, title: 'A folder with no benchmark in it', hint };
 }
 
-async function describeNats(
-  path: string,
-  size: number,
-  metaPath: string,
-  names: readonly string[],
-  options: OpenBenchmarkOptions,
-): Promise<FileDescription> {
-  using meta = disposing(await openBenchmarkFile(metaPath, options));
-  const architectures = meta.file.architectures();
+async function describeNats(archive: Archive, options: OpenBenchmarkOptions): Promise<FileDescription> {
+  const architectures = (await archive.architectures(options))!;
   const space = isChannels(architectures[0] ?? '') ? 'size' : 'topology';
-  const files = names.filter((name) => /^\d+\.pickle\.pbz2$/.test(name));
+  const files = archive.indexes('nats-bench');
   const problems = problemsOfNames(architectures, space);
   // One file stands for all: there are 15,625 or 32,768.
-  const first = files[0];
+  const first = files.length ? archive.record(files[0]!, 'nats-bench') : undefined;
   let records: Records = { space, hps: [], results: [], weights: false };
   if (first !== undefined) {
-    using sample = disposing(await openBenchmarkFile(join(path, first), options));
+    using sample = disposing(await openBenchmarkFile(first, options));
     const indexes = [...sample.file.recordIndexes()];
     const {
       problems: more,
@@ -502,6 +504,7 @@ async function describeNats(
   if (files.length < architectures.length) {
     problems.push(`Missing: the files of ${counted(architectures.length - files.length, 'architecture')}.`);
   }
+  const { path, size, layout } = archive;
   return {
     path,
     size,
@@ -509,14 +512,14 @@ async function describeNats(
     bzip2: true,
     ...records,
     kind: 'nats-bench',
-    title: `NATS-Bench, ${space} space, a folder with a file for each architecture`,
+    title: `NATS-Bench, ${space} space, a ${layout === 'tar' ? 'tar archive' : 'folder'} with a file for each architecture`,
     version: null,
     space,
-    layout: 'folder',
+    layout,
     architectures: architectures.length,
     evaluated: files.length,
     problems,
-    hint: 'Open the folder with NASBench201API.open(path).',
+    hint: `Open the ${layout === 'tar' ? 'archive' : 'folder'} with NASBench201API.open(path).`,
   };
 }
 

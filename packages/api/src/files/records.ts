@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   type NativeBenchmarkFile,
   type NativeState,
   native,
+  openBenchmarkFile,
   openBenchmarkFileSync,
+  type PythonValue,
+  ReadError,
   type ReadLimits,
 } from '@nas-bench-201/core-native';
 import { QueryError } from '../errors.js';
@@ -12,13 +13,19 @@ import { ArchResults } from '../results/arch-results.js';
 import type { Reference } from '../results/averaging.js';
 import { LastEpoch } from '../results/last-epoch.js';
 import { FileTrial, RecentCurves } from '../results/trial-data.js';
+import type { Portion } from '../sweep/sweep.js';
+import { Archive, type Source } from './archive.js';
 
 /** Trials whose curves are kept in memory: about 40 KB each with 200 epochs. */
 const CURVES_KEPT = 1500;
 /** Heads of records (names, seeds, costs) that are kept: about 4 KB each. */
 const STATES_KEPT = 4000;
-/** NATS-Bench's single files that stay open: about 0.4 MB each. */
+/** Files of single architectures that stay open: NATS-Bench's take 0.4 MB each, with weights 20 MB and more. */
 const FILES_KEPT = 200;
+const BYTES_KEPT = 256 * 2 ** 20;
+
+/** Architectures that are swept at once: some 5 MB of numbers. */
+const PORTION = 32;
 
 function remember<K, V>(map: Map<K, V>, key: K, value: V, limit: number): V {
   map.set(key, value);
@@ -32,12 +39,57 @@ interface Located {
   index: number;
 }
 
-const located = (file: NativeBenchmarkFile): Located => ({ file, index: file.recordIndexes()[0]! });
+function located(file: NativeBenchmarkFile): Located {
+  const { kind, file: name } = file.describe();
+  if (kind !== 'architecture') {
+    throw new ReadError('NOT_A_BENCHMARK', name, 0, `${name}: byte 0: expected the record of one architecture`);
+  }
+  return { file, index: file.recordIndexes()[0]! };
+}
+
+/** The files of single architectures that were asked for last. */
+class OpenFiles {
+  readonly #files = new Map<number, Located & { bytes: number }>();
+  #bytes = 0;
+
+  get(index: number): Located | undefined {
+    return this.#files.get(index);
+  }
+
+  add(index: number, file: NativeBenchmarkFile): Located {
+    const bytes = file.describe().heldBytes;
+    const added = { ...located(file), bytes };
+    this.#files.set(index, added);
+    this.#bytes += bytes;
+    for (const [oldest, { bytes: freed }] of this.#files) {
+      if (this.#files.size <= FILES_KEPT && (this.#bytes <= BYTES_KEPT || oldest === index)) break;
+      this.#files.delete(oldest);
+      this.#bytes -= freed;
+    }
+    return added;
+  }
+
+  close(): void {
+    for (const { file } of this.#files.values()) file.dispose();
+  }
+}
 
 interface LoadedState {
   head: NativeState;
   trials: FileTrial[];
 }
+
+/** Which files have the weights that benchmark files have not. */
+const WEIGHTS_ARE_IN: Record<Reference, { home: string; name: (index: number) => string }> = {
+  'nas-bench-201': {
+    home: 'the archive NAS-Bench-201-v1_1-archive',
+    name: (index) => `${String(index).padStart(6, '0')}-FULL.pth`,
+  },
+  'nats-bench': {
+    home: "NATS-Bench's -full archive",
+    name: (index) => `${String(index).padStart(6, '0')}.pickle.pbz2`,
+  },
+};
 
 /**
  * Where the record of each architecture is: in one benchmark file, in a folder of one file each, or in a file that
@@ -47,11 +99,14 @@ export class Records {
   /** The architectures that have been read, or that the file lists as evaluated. */
   readonly evaluated: Set<number>;
   readonly #main: NativeBenchmarkFile | undefined;
-  readonly #folder: string | undefined;
+  readonly #archive: Archive | undefined;
+  readonly #weights: Archive | undefined;
   readonly #inMain: Set<number>;
   readonly #limits: ReadLimits | undefined;
   readonly #replaced = new Map<number, Located>();
-  readonly #opened = new Map<number, Located>();
+  #replacement: Archive | undefined;
+  #opened = new OpenFiles();
+  readonly #withWeights = new OpenFiles();
   readonly #states = new Map<string, LoadedState>();
   readonly #cleared = new Set<string>();
   readonly #numbers = new WeakMap<NativeBenchmarkFile, { names: string[]; of: Map<string, number> }>();
@@ -59,13 +114,19 @@ export class Records {
   readonly #recent = new RecentCurves(CURVES_KEPT);
 
   constructor(
-    from: { main: NativeBenchmarkFile } | { folder: string },
+    from: {
+      /** Where the records are: in one file, or in a file each. */
+      records: NativeBenchmarkFile | Archive;
+      /** Where the weights are that the records have no more. */
+      weights?: Archive | undefined;
+    },
     readonly reference: Reference,
     limits?: ReadLimits,
   ) {
     this.#limits = limits;
-    this.#main = 'main' in from ? from.main : undefined;
-    this.#folder = 'folder' in from ? from.folder : undefined;
+    if (from.records instanceof Archive) this.#archive = from.records;
+    else this.#main = from.records;
+    this.#weights = from.weights;
     this.#inMain = new Set(this.#main?.recordIndexes());
     this.evaluated = new Set(this.#main?.evaluated());
   }
@@ -76,7 +137,7 @@ export class Records {
   }
 
   get inFolder(): boolean {
-    return this.#folder !== undefined;
+    return this.#archive !== undefined;
   }
 
   replace(index: number, file: NativeBenchmarkFile): void {
@@ -86,23 +147,108 @@ export class Records {
     for (const key of this.#cleared) if (key.startsWith(`${index}/`)) this.#cleared.delete(key);
   }
 
-  /** The path of an architecture's file in a folder of NATS-Bench. */
-  static pathIn(folder: string, index: number): string | undefined {
-    const names = [`${String(index).padStart(6, '0')}.pickle.pbz2`, `${index}.pickle.pbz2`];
-    return names.map((name) => join(folder, name)).find(existsSync);
+  /** From here on all records are those of an archive. */
+  replaceAll(archive: Archive, indexes: Iterable<number>): void {
+    this.#replacement = archive;
+    for (const index of indexes) this.evaluated.add(index);
+    for (const kept of [this.#replaced, this.#states, this.#cleared]) kept.clear();
+    this.#opened.close();
+    this.#opened = new OpenFiles();
+  }
+
+  /** Where an architecture's file is that is not open, or undefined. */
+  #source(index: number): Source | undefined {
+    if (this.#replaced.has(index) || this.#opened.get(index)) return undefined;
+    const archive = this.#replacement ?? (this.#inMain.has(index) ? undefined : this.#archive);
+    return archive?.record(index, this.reference);
   }
 
   /** The file with the architecture's record and its index there, or undefined. */
   file(index: number): Located | undefined {
     const own = this.#replaced.get(index) ?? this.#opened.get(index);
     if (own) return own;
-    if (this.#main && this.#inMain.has(index)) return { file: this.#main, index };
-    if (this.#folder === undefined) return undefined;
-    const path = Records.pathIn(this.#folder, index);
-    if (!path) return undefined;
-    const opened = located(openBenchmarkFileSync(path, this.#limits));
+    const source = this.#source(index);
+    if (source !== undefined) return this.#add(index, openBenchmarkFileSync(source, this.#limits));
+    return this.#main && this.#inMain.has(index) ? { file: this.#main, index } : undefined;
+  }
+
+  #add(index: number, file: NativeBenchmarkFile): Located {
+    const added = this.#opened.add(index, file);
     this.evaluated.add(index);
-    return remember(this.#opened, index, opened, FILES_KEPT);
+    return added;
+  }
+
+  /**
+   * Opens the files of these architectures on other threads, several at once, so that what is asked of them next need
+   * not wait; of those whose weights are elsewhere, that file too where `weights` are wanted.
+   * @throws ReadError
+   */
+  async prepare(indexes: Iterable<number>, { weights = false } = {}): Promise<void> {
+    await Promise.all(
+      Array.from(indexes, async (index) => {
+        const source = this.#source(index);
+        const other =
+          weights && !this.#withWeights.get(index) ? this.#weights?.record(index, this.reference) : undefined;
+        const [file, withWeights] = await Promise.all(
+          [source, other].map((from) =>
+            from === undefined ? undefined : openBenchmarkFile(from, { limits: this.#limits }),
+          ),
+        );
+        if (file) this.#add(index, file);
+        if (withWeights) this.#withWeights.add(index, withWeights);
+      }),
+    );
+  }
+
+  /** The weights of a trial out of the archive that has them. @throws QueryError where there is none, or it has not */
+  #weightsOf(index: number, hp: string, dataset: string, seed: number): PythonValue {
+    const archive = this.#weights;
+    const { home, name } = WEIGHTS_ARE_IN[this.reference];
+    if (!archive) {
+      throw new QueryError(
+        'NO_WEIGHTS',
+        `this file has had the weights of architecture ${index} cleared; ${home} has them in ${name(index)}: ` +
+          'open with the option archive, or reload(archive, index)',
+      );
+    }
+    const file = this.#withWeights.get(index) ?? this.#openWeights(archive, index);
+    const trials = native(() => file.file.state(file.index, hp))?.trials ?? [];
+    const trial = trials.findIndex((t) => t.dataset === dataset && t.seed === seed);
+    const attributes = trial < 0 ? undefined : native(() => file.file.value(file.index, hp, trial));
+    const weights = attributes instanceof Map ? attributes.get('net_state_dict') : undefined;
+    if (weights === undefined || weights === null) {
+      const what = trial < 0 ? `no trial with seed ${seed} on '${dataset}', hp '${hp}'` : 'no weights in it';
+      throw new QueryError('NO_WEIGHTS', `${archive.nameOf(index, this.reference)} has ${what}`);
+    }
+    return weights;
+  }
+
+  #openWeights(archive: Archive, index: number): Located {
+    const source = archive.record(index, this.reference);
+    if (source === undefined) {
+      throw new QueryError('NO_FILE', `there is no ${archive.nameOf(index, this.reference)}`);
+    }
+    return this.#withWeights.add(index, openBenchmarkFileSync(source, this.#limits));
+  }
+
+  /** Where the records of these architectures are, in this order, some of one file at a time. Those without are left out. */
+  *portions(indexes: Iterable<number>): Generator<Portion> {
+    let file: NativeBenchmarkFile | undefined;
+    let there: number[] = [];
+    let as: number[] = [];
+    for (const index of indexes) {
+      const found = this.file(index);
+      if (!found) continue;
+      if (file && (found.file !== file || there.length === PORTION)) {
+        yield { file, indexes: Int32Array.from(there), as: Int32Array.from(as) };
+        there = [];
+        as = [];
+      }
+      file = found.file;
+      there.push(found.index);
+      as.push(index);
+    }
+    if (file) yield { file, indexes: Int32Array.from(there), as: Int32Array.from(as) };
   }
 
   has(index: number): boolean {
@@ -121,7 +267,9 @@ export class Records {
     if (known) return known;
     const found = this.file(index);
     if (!found) {
-      const where = this.#folder === undefined ? 'this file' : `the folder ${this.#folder}`;
+      const where = this.#archive
+        ? `the ${this.#archive.layout === 'tar' ? 'archive' : 'folder'} ${this.#archive.path}`
+        : 'this file';
       throw new QueryError('NOT_EVALUATED', `${where} has no results of architecture ${index}`);
     }
     const head = native(() => found.file.state(found.index, hp));
@@ -133,7 +281,10 @@ export class Records {
       );
     }
     const place = (trial: number) => [found.index, hp, trial] as const;
-    const trials = head.trials.map((trial, i) => new FileTrial(found.file, place(i), trial, this.#recent));
+    const trials = head.trials.map((trial, i) => {
+      const elsewhere = () => this.#weightsOf(index, hp, trial.dataset, trial.seed);
+      return new FileTrial(found.file, place(i), trial, this.#recent, elsewhere);
+    });
     return remember(this.#states, key, { head, trials }, STATES_KEPT);
   }
 
@@ -177,6 +328,8 @@ export class Records {
 
   close(): void {
     this.#main?.dispose();
-    for (const { file } of [...this.#replaced.values(), ...this.#opened.values()]) file.dispose();
+    for (const { file } of this.#replaced.values()) file.dispose();
+    for (const files of [this.#opened, this.#withWeights]) files.close();
+    for (const archive of [this.#archive, this.#weights, this.#replacement]) archive?.close();
   }
 }

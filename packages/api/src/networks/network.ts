@@ -35,7 +35,7 @@ export interface ArchitectureOptions extends BuildOptions {
   numClasses?: number | undefined;
 }
 
-export interface RunOptions {
+export interface ForwardOptions {
   /**
    * In eval mode: the reference's operations one by one, so that results are its own bit for bit. Default: convolution
    * and batch norm in one operation and nothing computed that the output does not depend on, which is faster and equal
@@ -53,7 +53,7 @@ export interface NetworkOutput<T = TensorData> {
   logits: T;
 }
 
-export interface LatencyOptions extends RunOptions {
+export interface LatencyOptions extends ForwardOptions {
   /** Images a batch. Default: 256, as the benchmark has it. */
   batch?: number | undefined;
   /** Height and width of the images. Default: that of the data set with this number of classes. */
@@ -156,11 +156,11 @@ export class Network implements Disposable, AsyncDisposable {
    * @param images batch x 3 x height x width, normalised; height and width multiples of 4
    * @returns arrays for arrays; for a `DeviceTensor` such, which stay on the device
    */
-  forward(images: TensorData, options?: RunOptions): Promise<NetworkOutput>;
-  forward(images: DeviceTensor, options?: RunOptions): Promise<NetworkOutput<DeviceTensor>>;
+  forward(images: TensorData, options?: ForwardOptions): Promise<NetworkOutput>;
+  forward(images: DeviceTensor, options?: ForwardOptions): Promise<NetworkOutput<DeviceTensor>>;
   async forward(
     images: TensorData | DeviceTensor,
-    options: RunOptions = {},
+    options: ForwardOptions = {},
   ): Promise<NetworkOutput | NetworkOutput<DeviceTensor>> {
     const given = nativeImages(images);
     const pass = this.#training ? 'train' : this.#evalPass(options);
@@ -180,7 +180,7 @@ export class Network implements Disposable, AsyncDisposable {
    */
   async evaluate(
     batches: LabelledBatch | Iterable<LabelledBatch> | AsyncIterable<LabelledBatch>,
-    options: RunOptions = {},
+    options: ForwardOptions = {},
   ): Promise<BatchMetrics> {
     const measured: BatchMetrics[] = [];
     for await (const { images, labels } of 'images' in batches ? [batches] : batches) {
@@ -192,7 +192,7 @@ export class Network implements Disposable, AsyncDisposable {
     return averageOf(measured);
   }
 
-  #evalPass(options: RunOptions): 'exact' | 'fast' {
+  #evalPass(options: ForwardOptions): 'exact' | 'fast' {
     return options.exact ? 'exact' : 'fast';
   }
 

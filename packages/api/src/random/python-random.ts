@@ -220,7 +220,8 @@ export class PythonRandom {
     }
     const width = end - first;
     const count = Math.floor((width + step - Math.sign(step)) / step);
-    if (![first, end, step, width].every(Number.isSafeInteger)) {
+    const safe = Number.isSafeInteger;
+    if (!(safe(first) && safe(end) && safe(step) && safe(width))) {
       throw new RangeError(`randrange() needs integers less than 2^53 apart, not ${first}, ${end}, ${step}`);
     }
     if (count <= 0) {

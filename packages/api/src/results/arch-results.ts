@@ -226,7 +226,10 @@ export class ArchResults {
     return epochs[0]!;
   }
 
-  /** The weights of one trial, or of all trials of a data set by seed; null where the file has them no more. */
+  /**
+   * The weights of one trial, or of all trials of a data set by seed; null after `clearParams`.
+   * @throws QueryError `NO_WEIGHTS` where the file has had them cleared; it says which archive has them
+   */
   getNetParam(dataset: string, seed?: number | null): PythonValue | Map<number, PythonValue> {
     if (seed !== undefined && seed !== null) return this.#trial(dataset, seed).getNetParam();
     return new Map(this.#seeds(dataset).map((s) => [s, this.#trial(dataset, s).getNetParam()]));

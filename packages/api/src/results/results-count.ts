@@ -374,9 +374,13 @@ export class ResultsCount {
     };
   }
 
-  /** The trained weights: a state dict, or null where the file has them no more. Tensors are read when asked for. */
+  /**
+   * The trained weights: a state dict, a `Tensor` by name in the file's order, or null after `clearParams`. Tensors are
+   * read when their `data` is asked for.
+   * @throws QueryError `NO_WEIGHTS` where the file has had them cleared; it says which archive has them
+   */
   getNetParam(): PythonValue {
-    return this.#weightsCleared ? null : (this.#netStateDict ?? this.#data.attributes().get('net_state_dict') ?? null);
+    return this.#weightsCleared ? null : (this.#netStateDict ?? this.#data.weights());
   }
 
   clearParams(): void {

@@ -27,6 +27,8 @@ export interface TrialData {
   curves(): Curves;
   /** The record itself, as plain values by the reference's attribute names. */
   attributes(): Map<PythonValue, PythonValue>;
+  /** The state dict of the network that was trained; null where there is none. @throws QueryError where it is elsewhere */
+  weights(): PythonValue;
 }
 
 const STATES: Record<FieldState, Field['state']> = { 0: 'missing', 1: 'none', 2: 'empty', 3: 'dict' };
@@ -40,6 +42,7 @@ export class FileTrial implements TrialData {
   readonly #file: NativeBenchmarkFile;
   readonly #place: readonly [index: number, hp: string, trial: number];
   readonly #recent: RecentCurves;
+  readonly #elsewhere: () => PythonValue;
   #attributes: Map<PythonValue, PythonValue> | undefined;
   #evalNames: readonly string[] | undefined;
 
@@ -48,10 +51,13 @@ export class FileTrial implements TrialData {
     place: readonly [index: number, hp: string, trial: number],
     head: NativeTrial,
     recent: RecentCurves,
+    /** Finds the weights where the record has none. */
+    elsewhere: () => PythonValue,
   ) {
     this.#file = file;
     this.#place = place;
     this.#recent = recent;
+    this.#elsewhere = elsewhere;
     this.epochs = head.epochs;
     this.flop = head.flop;
     this.params = head.params;
@@ -85,6 +91,10 @@ export class FileTrial implements TrialData {
   attributes(): Map<PythonValue, PythonValue> {
     this.#attributes ??= native(() => this.#file.value(...this.#place)) as Map<PythonValue, PythonValue>;
     return this.#attributes;
+  }
+
+  weights(): PythonValue {
+    return this.attributes().get('net_state_dict') ?? this.#elsewhere();
   }
 }
 
@@ -184,5 +194,9 @@ export class PlainTrial implements TrialData {
 
   attributes(): Map<PythonValue, PythonValue> {
     return this.#attributes;
+  }
+
+  weights(): PythonValue {
+    return this.#attributes.get('net_state_dict') ?? null;
   }
 }

@@ -42,7 +42,9 @@ function lines(d: FileDescription, { colors: { bold, dim, yellow, cyan } }: Term
     '',
     ...facts(known, dim),
     ...('results' in d && d.results.length ? ['', ...resultsTable(d.results, dim)] : []),
-    ...('layout' in d && d.layout === 'folder' && d.results.length ? [dim('(as in its first file)')] : []),
+    ...('results' in d && 'layout' in d && d.layout !== 'file' && d.results.length
+      ? [dim('(as in its first file)')]
+      : []),
     ...(d.problems.length ? ['', ...d.problems.map((problem) => `${yellow('!')} ${printable(problem)}`)] : []),
     '',
     `${cyan('→')} ${d.hint}`,

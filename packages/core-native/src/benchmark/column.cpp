@@ -23,9 +23,8 @@ CurvePoint sumTo(BenchmarkIndex& index, const Trial& trial, const ColumnRequest&
 // The last epoch's number from what was collected when the file was walked. False where it has to be read.
 bool finalPoint(const BenchmarkIndex& index, const Trial& trial, const ColumnRequest& request, CurvePoint& point) {
   if (trial.finalCount == 0) return false;
-  for (uint32_t r = trial.firstFinal; r < trial.firstFinal + trial.finalCount; ++r) {
-    const Final& row = index.finals()[r];
-    if (row.set == kTraining ? !request.set.empty() : index.names()[row.set] != request.set) continue;
+  for (const Final& row : index.tables().finalsOf(trial)) {
+    if (row.set == kTraining ? !request.set.empty() : index.tables().names()[row.set] != request.set) continue;
     const bool training = row.set == kTraining;
     if (request.field == (training ? Field::TrainAcc1 : Field::EvalAcc1)) point.value = row.accuracy;
     else if (request.field == (training ? Field::TrainLoss : Field::EvalLoss)) point.value = row.loss;
@@ -41,8 +40,8 @@ bool finalPoint(const BenchmarkIndex& index, const Trial& trial, const ColumnReq
 CurvePoint pointOf(BenchmarkIndex& index, const Trial& trial, const ColumnRequest& request) {
   const auto there = [](const Number& n) { return CurvePoint{n.value, n.single ? Presence::Single : Presence::There}; };
   switch (request.what) {
-    case ColumnRequest::What::Flop: return there(index.number(trial.flop));
-    case ColumnRequest::What::Params: return there(index.number(trial.params));
+    case ColumnRequest::What::Flop: return there(index.flop(trial));
+    case ColumnRequest::What::Params: return there(index.params(trial));
     case ColumnRequest::What::Latency: return {meanLatency(index, trial), Presence::There};
     case ColumnRequest::What::Curve: break;
   }
@@ -55,9 +54,9 @@ CurvePoint pointOf(BenchmarkIndex& index, const Trial& trial, const ColumnReques
 
 }  // namespace
 
-const Trial* findTrial(const State& state, uint32_t dataset, int64_t seed) {
+const Trial* findTrial(const Tables& tables, const State& state, uint32_t dataset, int64_t seed) {
   const Trial* found = nullptr;
-  for (const Trial& trial : state.trials) {
+  for (const Trial& trial : tables.trialsOf(state)) {
     if (trial.dataset == dataset && trial.seed == seed) found = &trial;
   }
   return found;
@@ -65,22 +64,23 @@ const Trial* findTrial(const State& state, uint32_t dataset, int64_t seed) {
 
 std::vector<double> readLatency(BenchmarkIndex& index, const Trial& trial) {
   std::vector<double> out;
-  if (!trial.latency || trial.latency.none) return out;
+  const Extent extent = index.tables().extent(trial, trial.latency);
+  if (!extent || extent.none) return out;
   Graph graph;
-  const Value list = index.memo().decode(graph, trial.latency.begin, trial.latency.begin + trial.latency.size);
+  const Value list = index.memo().decode(graph, extent.begin, extent.begin + extent.size);
   if (list.kind != Kind::List && list.kind != Kind::Tuple) {
-    index.bytes()->fail(ErrorCode::BadRecord, trial.latency.begin, "expected latencies as a list");
+    index.bytes()->fail(ErrorCode::BadRecord, extent.begin, "expected latencies as a list");
   }
   for (const Value& item : list.sequence->items) {
     const std::optional<Number> number = index.asNumber(item);
-    if (!number) index.bytes()->fail(ErrorCode::BadRecord, trial.latency.begin, "expected latencies as numbers");
+    if (!number) index.bytes()->fail(ErrorCode::BadRecord, extent.begin, "expected latencies as numbers");
     out.push_back(number->value);
   }
   return out;
 }
 
 double meanLatency(BenchmarkIndex& index, const Trial& trial) {
-  if (!trial.meanLatency.later) return trial.meanLatency.value;
+  if (!(trial.later & Trial::kLaterLatency)) return trial.meanLatency;
   const std::vector<double> latency = readLatency(index, trial);
   double sum = 0;
   for (const double seconds : latency) sum += seconds;
@@ -88,30 +88,26 @@ double meanLatency(BenchmarkIndex& index, const Trial& trial) {
 }
 
 Column readColumn(BenchmarkIndex& index, const ColumnRequest& request, const std::atomic<bool>& aborted) {
-  const auto& names = index.names();
-  const auto idOf = [&](const std::string& name) {
-    return static_cast<uint32_t>(std::find(names.begin(), names.end(), name) - names.begin());
-  };
-  const uint32_t hp = idOf(request.hp), dataset = idOf(request.dataset);
+  const Tables& tables = index.tables();
+  const uint32_t hp = tables.find(request.hp), dataset = tables.find(request.dataset);
   Column out;
-  out.counts.assign(index.architectures().size(), Column::kNoRecord);
-  for (const Record& record : index.records()) {
-    if (aborted) index.bytes()->fail(ErrorCode::Aborted, record.whole.begin, "the reading was aborted");
+  out.counts.assign(tables.architectures.size(), Column::kNoRecord);
+  for (const Record& record : tables.records) {
+    if (aborted) index.bytes()->fail(ErrorCode::Aborted, record.begin, "the reading was aborted");
     if (record.index < 0 || static_cast<uint64_t>(record.index) >= out.counts.size()) continue;
-    for (const State& state : record.states) {
+    for (const State& state : tables.statesOf(record)) {
       if (state.hp != hp) continue;
-      for (const State::Seeds& seeds : state.datasets) {
+      for (const Seeds& seeds : tables.seedsOf(state)) {
         if (seeds.dataset != dataset) continue;
         uint8_t& count = out.counts[static_cast<size_t>(record.index)];
         count = 0;
-        for (const int64_t seed : seeds.seeds) {
-          const Trial* trial = findTrial(state, dataset, seed);
+        for (const int64_t seed : tables.valuesOf(seeds)) {
+          const Trial* trial = findTrial(tables, state, dataset, seed);
           const CurvePoint point = trial ? pointOf(index, *trial, request) : CurvePoint{};
           out.values.push_back(point.value);
           out.presence.push_back(point.presence);
           if (++count == Column::kNoRecord) {
-            index.bytes()->fail(ErrorCode::BadRecord, state.whole.begin,
-                                "expected fewer than 255 trials of a data set");
+            index.bytes()->fail(ErrorCode::BadRecord, state.begin, "expected fewer than 255 trials of a data set");
           }
         }
       }

@@ -38,6 +38,6 @@ std::vector<double> readLatency(BenchmarkIndex& index, const Trial& trial);
 double meanLatency(BenchmarkIndex& index, const Trial& trial);
 
 // The trial of a data set and seed; of two with the same key the last, as in any dict.
-const Trial* findTrial(const State& state, uint32_t dataset, int64_t seed);
+const Trial* findTrial(const Tables& tables, const State& state, uint32_t dataset, int64_t seed);
 
 }  // namespace nb201

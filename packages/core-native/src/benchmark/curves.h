@@ -27,7 +27,24 @@ struct FieldCurves {
   std::vector<double> inOrder;
 };
 
-FieldCurves readCurves(BenchmarkIndex& index, const Trial& trial, Field field);
+// A stretch of the file that was read at once, for many curves in it.
+class Window {
+ public:
+  void read(const ByteSource& source, uint64_t begin, size_t size);
+  // The bytes of an extent, or null where they lie elsewhere.
+  const uint8_t* find(const Extent& extent) const {
+    const bool inside = extent.begin >= begin_ && extent.begin - begin_ + extent.size <= size_;
+    return inside ? bytes_ + (extent.begin - begin_) : nullptr;
+  }
+
+ private:
+  uint64_t begin_ = 0;
+  size_t size_ = 0;
+  const uint8_t* bytes_ = nullptr;
+  std::vector<uint8_t> buffer_;
+};
+
+FieldCurves readCurves(BenchmarkIndex& index, const Trial& trial, Field field, const Window& window = {});
 
 // One number of a curve; missing where the trial has no such set or epoch.
 struct CurvePoint {

@@ -58,7 +58,7 @@ Found training(const Ref& value, uint32_t epochs) {
 }  // namespace
 
 bool collectFinals(const std::array<Ref, 7>& fields, int32_t epochCount,
-                   const std::function<uint32_t(std::string_view)>& nameOf, std::vector<Final>& rows) {
+                   const std::function<uint32_t(std::string_view)>& nameOf, BigTable<Final>& rows) {
   const auto& [trainAcc, trainAcc5, trainLoss, trainTime, evalAcc, evalLoss, evalTime] = fields;
   if (epochCount < 1) return false;
   const uint32_t epochs = static_cast<uint32_t>(epochCount), last = epochs - 1;

@@ -26,6 +26,18 @@ class FileMemo::Nested {
   FileMemo& memo_;
 };
 
+void FileMemo::forget() {
+  regions_.clear();
+  ordered_ = true;
+  between_.clear();
+  betweenLog_.clear();
+  far_.clear();
+  farItems_.clear();
+  outlines_.clear();
+  decoded_.clear();
+  types_.clear();
+}
+
 void FileMemo::add(const Region& region) {
   if (region.memoLeast <= region.memoMost && !regions_.empty()) {
     for (auto last = regions_.rbegin(); last != regions_.rend(); ++last) {
@@ -54,7 +66,10 @@ uint64_t FileMemo::most() const {
   return most;
 }
 
-void FileMemo::addOpen(uint64_t index) { between_[index] = FarItem{}; }
+void FileMemo::addOpen(uint64_t index) {
+  between_[index] = FarItem{};
+  betweenLog_.push_back({{index, static_cast<uint32_t>(Between::Open), 0}, {}});
+}
 
 // An outline of its own, so that it reads like any other entry.
 void FileMemo::addAtom(uint64_t index, std::vector<uint8_t> pickle) {
@@ -69,6 +84,7 @@ void FileMemo::addAtom(uint64_t index, std::vector<uint8_t> pickle) {
 }
 
 void FileMemo::addText(uint64_t index, const std::string& text) {
+  betweenLog_.push_back({{index, static_cast<uint32_t>(Between::Text), 0}, text});
   std::vector<uint8_t> pickle{static_cast<uint8_t>(Op::BinUnicode)};
   for (int i = 0; i < 4; ++i) pickle.push_back(static_cast<uint8_t>(text.size() >> (8 * i)));
   pickle.insert(pickle.end(), text.begin(), text.end());
@@ -76,6 +92,7 @@ void FileMemo::addText(uint64_t index, const std::string& text) {
 }
 
 void FileMemo::addGlobal(uint64_t index, const std::string& name) {
+  betweenLog_.push_back({{index, static_cast<uint32_t>(Between::Global), 0}, name});
   std::vector<uint8_t> pickle{static_cast<uint8_t>(Op::Global)};
   pickle.insert(pickle.end(), name.begin(), name.end());
   pickle.push_back('\n');
@@ -244,6 +261,58 @@ Value FileMemo::decode(Graph& graph, uint64_t begin, uint64_t end) {
   });
   decoder.onPersistentId([&](const Value& id, uint64_t at) { return persistent(graph, id, at); });
   return decoder.stretch(begin, end);
+}
+
+FileMemo::Kept FileMemo::keep() const {
+  const std::lock_guard<std::recursive_mutex> guard(lock_);
+  Kept kept;
+  kept.ordered = ordered_;
+  kept.regions = regions_;
+  for (const auto& [row, text] : betweenLog_) {
+    kept.betweenAt.push_back(row);
+    kept.betweenTexts.push_back(text);
+  }
+  for (const auto& [key, storage] : types_) {
+    kept.storages.push_back({storage.count, storage.viewOffset, static_cast<uint32_t>(storage.type), 0});
+    kept.storageTexts.push_back(key);
+    kept.storageTexts.push_back(storage.location);
+  }
+  return kept;
+}
+
+bool FileMemo::restore(const Kept& kept) {
+  forget();
+  uint64_t end = 0;
+  for (const Region& region : kept.regions) {
+    if (region.begin < end || region.end < region.begin || region.end > bytes_->size()) return false;
+    end = region.end;
+    add(region);
+  }
+  if (ordered_ != kept.ordered || kept.betweenAt.size() != kept.betweenTexts.size() ||
+      kept.storageTexts.size() != 2 * kept.storages.size()) {
+    return false;
+  }
+  for (size_t i = 0; i < kept.betweenAt.size(); ++i) {
+    const uint64_t index = kept.betweenAt[i].index;
+    switch (static_cast<Between>(kept.betweenAt[i].kind)) {
+      case Between::Open: addOpen(index); break;
+      case Between::Text: addText(index, kept.betweenTexts[i]); break;
+      case Between::Global: addGlobal(index, kept.betweenTexts[i]); break;
+      default: return false;
+    }
+  }
+  for (size_t i = 0; i < kept.storages.size(); ++i) {
+    const StorageRow& row = kept.storages[i];
+    if (row.type > static_cast<uint32_t>(TensorType::Untyped)) return false;
+    Storage storage;
+    storage.key = kept.storageTexts[2 * i];
+    storage.location = kept.storageTexts[2 * i + 1];
+    storage.type = static_cast<TensorType>(row.type);
+    storage.count = row.count;
+    storage.viewOffset = row.viewOffset;
+    types_.emplace(storage.key, storage);
+  }
+  return true;
 }
 
 // Notes the type of each storage, without which a legacy file's tail cannot be read.

@@ -27,6 +27,8 @@ class FileMemo {
   FileMemo(const Container& container, SourcePtr bytes, FileMemo* base = nullptr)
       : container_(container), bytes_(std::move(bytes)), base_(base) {}
 
+  // Forgets everything, for a walk that begins anew.
+  void forget();
   void add(const Region& region);
   // Takes over the regions of a memo whose stretch follows.
   void append(const FileMemo& next);
@@ -49,10 +51,34 @@ class FileMemo {
   Value decode(Graph& graph, uint64_t begin, uint64_t end);
 
   const Container::StorageTypes& storageTypes() const { return types_; }
+
+  // What there is to remember, for a side-car: plain rows and texts.
+  struct BetweenRow {
+    uint64_t index;
+    uint32_t kind;  // Between
+    uint32_t unused;
+  };
+  struct StorageRow {
+    uint64_t count, viewOffset;
+    uint32_t type, unused;
+  };
+  struct Kept {
+    bool ordered = true;
+    std::vector<Region> regions;
+    std::vector<BetweenRow> betweenAt;
+    std::vector<std::string> betweenTexts;  // one a row
+    std::vector<StorageRow> storages;
+    std::vector<std::string> storageTexts;  // key and location of each
+  };
+  Kept keep() const;
+  // Takes the place of a walk. False where it makes no sense.
+  bool restore(const Kept& kept);
+
   void addStorages(const Outline& outline);
 
  private:
   class Nested;
+  enum class Between : uint32_t { Open, Text, Global };
   void addAtom(uint64_t index, std::vector<uint8_t> pickle);
   const Region* holding(uint64_t index, uint64_t at);
   std::shared_ptr<const Outline> outlineOf(const Region& region);
@@ -72,6 +98,7 @@ class FileMemo {
   FileMemo* base_ = nullptr;
   std::unordered_map<uint64_t, const FarItem*> fromBase_;
   std::unordered_map<uint64_t, FarItem> between_;
+  std::vector<std::pair<BetweenRow, std::string>> betweenLog_;  // how these came to be
   // What was asked for from afar: few and distinct. Outlines point to them, so they stay where they are.
   std::deque<std::pair<uint64_t, FarItem>> farItems_;  // where the region begins, and the entry
   std::unordered_map<uint64_t, size_t> far_;           // by index
@@ -79,7 +106,7 @@ class FileMemo {
   std::deque<std::pair<uint64_t, std::shared_ptr<const Decoded>>> decoded_;  // the last few regions that were built
   Container::StorageTypes types_;
   int depth_ = 0;
-  std::recursive_mutex lock_;  // resolving an entry may resolve others
+  mutable std::recursive_mutex lock_;  // resolving an entry may resolve others
 };
 
 }  // namespace nb201

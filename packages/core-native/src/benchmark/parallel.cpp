@@ -6,7 +6,7 @@
 #include <exception>
 #include <thread>
 
-#include "benchmark/index.h"
+#include "benchmark/scan.h"
 
 namespace nb201 {
 
@@ -30,7 +30,7 @@ unsigned threadsFor(const ContainerLimits& limits, uint64_t bytes) {
 
 // Whether a record's key and dict stand at `p`, as picklers write them: 'M' index, '}' and its memo entry, '(' and the
 // record's first key, which is a reference to a memo entry that is known, or text.
-bool BenchmarkIndex::startsRecord(const uint8_t* p, size_t size, uint64_t at, Start& start) {
+bool Scan::startsRecord(const uint8_t* p, size_t size, uint64_t at, Start& start) {
   const auto hp = [](std::string_view key) {
     return key == "full" || key == "less" || key == "12" || key == "200" || key == "01";
   };
@@ -57,11 +57,11 @@ bool BenchmarkIndex::startsRecord(const uint8_t* p, size_t size, uint64_t at, St
   if (p[i] == static_cast<uint8_t>(Op::LongBinGet)) key = little(p + i + 1, 4);
   else if (p[i] == static_cast<uint8_t>(Op::BinGet)) key = p[i + 1];
   else return false;
-  const FarItem* far = memo_->outline(key, at);
+  const FarItem* far = memo_.outline(key, at);
   return far && far->outline && far->item.kind == ItemKind::Text && hp(far->outline->text(far->item));
 }
 
-std::optional<BenchmarkIndex::Start> BenchmarkIndex::guessStart(uint64_t from) {
+std::optional<Scan::Start> Scan::guessStart(uint64_t from) {
   const size_t size = static_cast<size_t>(std::min<uint64_t>(kSearched, bytes()->size() - from));
   std::vector<uint8_t> window(size);
   bytes()->read(from, window.data(), size);
@@ -72,45 +72,11 @@ std::optional<BenchmarkIndex::Start> BenchmarkIndex::guessStart(uint64_t from) {
   return std::nullopt;
 }
 
-// Appends what a walk of the stretch that follows has found, and goes on behind it.
-void BenchmarkIndex::take(BenchmarkIndex& next) {
-  std::vector<uint32_t> names;
-  for (const std::string& text : next.names_) names.push_back(name(text));
-  const uint32_t firstFinal = static_cast<uint32_t>(finals_.size());
-  for (Final row : next.finals_) {
-    if (row.set != kTraining) row.set = names[row.set];
-    finals_.push_back(row);
-  }
-  for (Record& record : next.records_) {
-    for (State& state : record.states) {
-      state.hp = names[state.hp];
-      for (State::Seeds& seeds : state.datasets) seeds.dataset = names[seeds.dataset];
-      for (Trial& trial : state.trials) {
-        trial.dataset = names[trial.dataset];
-        trial.firstFinal += firstFinal;
-        for (uint8_t i = 0; trial.evalSetCount != Trial::kUnknownSets && i < trial.evalSetCount; ++i) {
-          const uint32_t id = names[trial.evalSets[i]];
-          trial.evalSets[i] = static_cast<uint8_t>(id);
-          if (id > UINT8_MAX) trial.evalSetCount = Trial::kUnknownSets;
-        }
-      }
-    }
-    records_.push_back(std::move(record));
-  }
-  memo_->append(*next.memo_);
-  instances_ = instances_ || next.instances_;
-  namedByEpochs_ = namedByEpochs_ || next.namedByEpochs_;
-  memoCount_ = next.memoCount_;
-  batch_ = next.batch_;
-  cursor_->keepNothing();
-  cursor_->seek(next.cursor_->offset());
-}
-
 // Walks what is left of arch2infos in stretches, side by side, as far as the guesses are right.
-void BenchmarkIndex::walkInParallel(const Progress& progress) {
+void Scan::walkInParallel(const Progress& progress) {
   const uint64_t begin = cursor_->offset(), left = bytes()->size() - begin;
   const unsigned threads = threadsFor(container_.limits(), left);
-  if (threads < 2 || !batch_ || lexer_->frameEnd() != UINT64_MAX || !memo_->ordered()) return;
+  if (threads < 2 || !batch_ || lexer_->frameEnd() != UINT64_MAX || !memo_.ordered()) return;
 
   std::vector<Start> starts{{begin, memoCount_}};
   for (unsigned k = 1; k < threads; ++k) {
@@ -119,18 +85,19 @@ void BenchmarkIndex::walkInParallel(const Progress& progress) {
   }
 
   struct Walk {
-    std::unique_ptr<BenchmarkIndex> index;
+    std::unique_ptr<FileMemo> memo;
+    Tables tables;  // of the first walk, which is right in any case, the file's own
+    std::unique_ptr<Scan> scan;
     std::exception_ptr failure;
     std::thread thread;
   };
   std::vector<Walk> walks(starts.size());
   std::atomic<bool> stopped{false};
   std::atomic<uint64_t> walked{begin};
-  std::atomic<size_t> found{records_.size()};
+  std::atomic<size_t> found{tables_.records.size()};
   const auto run = [&](size_t k) {
-    BenchmarkIndex& index = *walks[k].index;
     uint64_t bytesBefore = starts[k].at;
-    size_t recordsBefore = 0;
+    size_t recordsBefore = k == 0 ? tables_.records.size() : 0;
     const Progress report = [&, k](const ScanProgress& p) {
       walked += p.bytes - bytesBefore;
       found += p.architectures - recordsBefore;
@@ -141,20 +108,19 @@ void BenchmarkIndex::walkInParallel(const Progress& progress) {
       return !stopped;
     };
     try {
-      index.walkRecords(k + 1 < starts.size() ? starts[k + 1].at : UINT64_MAX, report);
+      walks[k].scan->walkRecords(k + 1 < starts.size() ? starts[k + 1].at : UINT64_MAX, report);
     } catch (...) {
       walks[k].failure = std::current_exception();
       if (k == 0) stopped = true;
     }
   };
   for (size_t k = 0; k < starts.size(); ++k) {
-    walks[k].index.reset(new BenchmarkIndex(container_));
-    BenchmarkIndex& index = *walks[k].index;
-    index.memo_ = std::make_unique<FileMemo>(index.container_, bytes(), memo_.get());
-    index.cursor_ = std::make_unique<Cursor>(*bytes(), starts[k].at, bytes()->size());
-    index.lexer_ = std::make_unique<Lexer>(*index.cursor_);
-    index.memoCount_ = starts[k].memoCount;
-    index.batch_ = true;
+    Walk& walk = walks[k];
+    walk.memo = std::make_unique<FileMemo>(container_, bytes(), &memo_);
+    walk.scan.reset(new Scan(container_, *walk.memo, k == 0 ? tables_ : walk.tables, starts[k]));
+    walk.scan->batch_ = true;
+    if (k > 0)
+      walk.scan->expectRows(tables_, (k + 1 < starts.size() ? starts[k + 1].at : bytes()->size()) - starts[k].at);
   }
   for (size_t k = 1; k < walks.size(); ++k) {
     try {
@@ -172,13 +138,20 @@ void BenchmarkIndex::walkInParallel(const Progress& progress) {
   // arrived where it began, at the same memo entry, and if no entry was put twice, which another order would tell
   // apart.
   if (walks[0].failure) std::rethrow_exception(walks[0].failure);
-  uint64_t most = memo_->most();
+  uint64_t most = memo_.most();
   for (size_t k = 0; k < walks.size(); ++k) {
-    BenchmarkIndex& index = *walks[k].index;
+    const Scan& scan = *walks[k].scan;
+    const FileMemo& memo = *walks[k].memo;
     const bool proved = k == 0 || (cursor_->offset() == starts[k].at && memoCount_ == starts[k].memoCount && batch_);
-    if (walks[k].failure || !proved || !index.memo_->ordered() || (k > 0 && index.memo_->least() <= most)) return;
-    most = std::max(most, index.memo_->most());
-    take(index);
+    if (walks[k].failure || !proved || !memo.ordered() || (k > 0 && memo.least() <= most)) return;
+    most = std::max(most, memo.most());
+    if (k > 0) tables_.append(walks[k].tables);
+    walks[k].tables = Tables();
+    memo_.append(memo);
+    memoCount_ = scan.memoCount_;
+    batch_ = scan.batch_;
+    cursor_->keepNothing();
+    cursor_->seek(scan.cursor_->offset());
   }
 }
 

@@ -1,13 +1,17 @@
 #include "node/addon.h"
 
+#include "node/archive.h"
 #include "node/benchmark_file.h"
 #include "node/torch_file.h"
+#include "node/torch_writer.h"
 
 namespace nb201::node {
 
 Addon::Addon(Napi::Env env, Napi::Object exports) {
+  Archive::define(env, *this, exports);
   TorchFile::define(env, *this, exports);
   BenchmarkFile::define(env, *this, exports);
+  TorchWriter::define(env, exports);
   DefineAddon(exports, {InstanceMethod("configure", &Addon::configure)});
 }
 

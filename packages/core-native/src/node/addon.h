@@ -13,6 +13,7 @@ class Addon : public Napi::Addon<Addon> {
   const Factories& factories() const { return factories_; }
   static Addon& of(Napi::Env env) { return *env.GetInstanceData<Addon>(); }
 
+  Napi::FunctionReference archive;
   Napi::FunctionReference torchFile;
   Napi::FunctionReference benchmarkFile;
 

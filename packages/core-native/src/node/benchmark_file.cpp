@@ -1,32 +1,29 @@
 #include "node/benchmark_file.h"
 
-#include <atomic>
 #include <cstring>
 
 #include "benchmark/column.h"
 #include "benchmark/curves.h"
 #include "node/addon.h"
+#include "node/archive.h"
+#include "node/arrays.h"
 #include "node/promise_worker.h"
+#include "node/sweep.h"
 #include "node/torch_file.h"
 
 namespace nb201::node {
 
 namespace {
 
-using Aborted = std::shared_ptr<std::atomic<bool>>;
-
-// { promise, abort }: the work, and how to end it early.
-Napi::Object abortable(Napi::Env env, Napi::Promise promise, Aborted aborted) {
-  Napi::Object out = Napi::Object::New(env);
-  out.Set("promise", promise);
-  out.Set("abort", Napi::Function::New(env, [aborted](const Napi::CallbackInfo&) { *aborted = true; }));
-  return out;
-}
-
 class OpenWorker final : public PromiseWorker {
  public:
-  OpenWorker(Napi::Env env, std::string path, ContainerLimits limits, Napi::Value onProgress, Aborted aborted)
-      : PromiseWorker(env), path_(std::move(path)), limits_(limits), aborted_(std::move(aborted)) {
+  OpenWorker(Napi::Env env, FileRequest file, ContainerLimits limits, Napi::Value onProgress,
+             std::vector<std::string> sidecars, Aborted aborted)
+      : PromiseWorker(env),
+        file_(std::move(file)),
+        limits_(limits),
+        sidecars_(std::move(sidecars)),
+        aborted_(std::move(aborted)) {
     if (!onProgress.IsFunction()) return;
     reports_ = Napi::ThreadSafeFunction::New(env, onProgress.As<Napi::Function>(), "nb201 progress", 1, 1);
     reports_.Unref(env);
@@ -41,7 +38,7 @@ class OpenWorker final : public PromiseWorker {
         if (worker.reporting_) worker.reports_.Release();
       }
     } release{*this};
-    index_ = BenchmarkIndex::open(openFile(path_), limits_, [this](const ScanProgress& progress) {
+    const Progress report = [this](const ScanProgress& progress) {
       if (reporting_) {
         // Where the main thread is behind, this report is dropped: the next one says more.
         auto* copy = new ScanProgress(progress);
@@ -57,22 +54,24 @@ class OpenWorker final : public PromiseWorker {
         if (status == napi_closing) reporting_ = false;
       }
       return !*aborted_;
-    });
+    };
+    index_ = BenchmarkIndex::open(file_.open(), limits_, report, sidecars_);
   }
   Napi::Value result(Napi::Env env) override { return BenchmarkFile::wrap(env, std::move(index_)); }
 
  private:
-  std::string path_;
+  FileRequest file_;
   ContainerLimits limits_;
+  std::vector<std::string> sidecars_;
   Aborted aborted_;
   bool reporting_ = false;
   Napi::ThreadSafeFunction reports_;
   std::shared_ptr<BenchmarkIndex> index_;
 };
 
-template <class T>
-Napi::Value copyOf(Napi::Env env, const std::vector<T>& from) {
-  if constexpr (sizeof(T) == 1) {
+template <class List>
+Napi::Value copyOf(Napi::Env env, const List& from) {
+  if constexpr (sizeof(*from.begin()) == 1) {
     Napi::Uint8Array out = Napi::Uint8Array::New(env, from.size());
     if (!from.empty()) std::memcpy(out.Data(), from.data(), from.size());
     return out;
@@ -82,6 +81,20 @@ Napi::Value copyOf(Napi::Env env, const std::vector<T>& from) {
     return out;
   }
 }
+
+// The bytes of a side-car, or null where there is nothing to keep.
+class SidecarWorker final : public PromiseWorker {
+ public:
+  SidecarWorker(Napi::Env env, std::shared_ptr<BenchmarkIndex> index) : PromiseWorker(env), index_(std::move(index)) {}
+
+ protected:
+  void execute() override { bytes_ = index_->sidecar(); }
+  Napi::Value result(Napi::Env env) override { return bytes_.empty() ? env.Null() : arrayFrom(env, std::move(bytes_)); }
+
+ private:
+  std::shared_ptr<BenchmarkIndex> index_;
+  std::vector<uint8_t> bytes_;
+};
 
 class ColumnWorker final : public PromiseWorker {
  public:
@@ -129,20 +142,27 @@ ColumnRequest requestFrom(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void BenchmarkFile::define(Napi::Env env, Addon& addon, Napi::Object exports) {
-  const Napi::Function constructor = DefineClass(
-      env, "BenchmarkFile",
-      {StaticMethod("open", &BenchmarkFile::open), StaticMethod("openSync", &BenchmarkFile::openSync),
-       InstanceMethod("describe", &BenchmarkFile::describe),
-       InstanceMethod("architectures", &BenchmarkFile::architectures),
-       InstanceMethod("evaluated", &BenchmarkFile::evaluated),
-       InstanceMethod("recordIndexes", &BenchmarkFile::recordIndexes), InstanceMethod("names", &BenchmarkFile::names),
-       InstanceMethod("finals", &BenchmarkFile::finals), InstanceMethod("latency", &BenchmarkFile::latency),
-       InstanceMethod("evalNames", &BenchmarkFile::evalNames),
-       InstanceMethod("hyperParameters", &BenchmarkFile::hyperParameters),
-       InstanceMethod("state", &BenchmarkFile::state), InstanceMethod("curves", &BenchmarkFile::curves),
-       InstanceMethod("value", &BenchmarkFile::value), InstanceMethod("storage", &BenchmarkFile::storage),
-       InstanceMethod("storagePlace", &BenchmarkFile::storagePlace), InstanceMethod("column", &BenchmarkFile::column),
-       InstanceMethod("dispose", &BenchmarkFile::dispose)});
+  const Napi::Function constructor = DefineClass(env, "BenchmarkFile",
+                                                 {StaticMethod("open", &BenchmarkFile::open),
+                                                  StaticMethod("openSync", &BenchmarkFile::openSync),
+                                                  InstanceMethod("describe", &BenchmarkFile::describe),
+                                                  InstanceMethod("architectures", &BenchmarkFile::architectures),
+                                                  InstanceMethod("evaluated", &BenchmarkFile::evaluated),
+                                                  InstanceMethod("recordIndexes", &BenchmarkFile::recordIndexes),
+                                                  InstanceMethod("names", &BenchmarkFile::names),
+                                                  InstanceMethod("finals", &BenchmarkFile::finals),
+                                                  InstanceMethod("latency", &BenchmarkFile::latency),
+                                                  InstanceMethod("evalNames", &BenchmarkFile::evalNames),
+                                                  InstanceMethod("hyperParameters", &BenchmarkFile::hyperParameters),
+                                                  InstanceMethod("state", &BenchmarkFile::state),
+                                                  InstanceMethod("curves", &BenchmarkFile::curves),
+                                                  InstanceMethod("value", &BenchmarkFile::value),
+                                                  InstanceMethod("storage", &BenchmarkFile::storage),
+                                                  InstanceMethod("storagePlace", &BenchmarkFile::storagePlace),
+                                                  InstanceMethod("column", &BenchmarkFile::column),
+                                                  InstanceMethod("sweep", &BenchmarkFile::sweep),
+                                                  InstanceMethod("sideCar", &BenchmarkFile::sideCar),
+                                                  InstanceMethod("dispose", &BenchmarkFile::dispose)});
   addon.benchmarkFile = Napi::Persistent(constructor);
   exports.Set("BenchmarkFile", constructor);
 }
@@ -157,21 +177,20 @@ Napi::Object BenchmarkFile::wrap(Napi::Env env, std::shared_ptr<BenchmarkIndex> 
   return Addon::of(env).benchmarkFile.New({Napi::External<std::shared_ptr<BenchmarkIndex>>::New(env, &index)});
 }
 
-// open(path, limits, onProgress?): { promise, abort }.
+// open(path or member, limits, onProgress?, sidecars): { promise, abort }.
 Napi::Value BenchmarkFile::open(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (!info[0].IsString()) throw Napi::TypeError::New(env, "expected a path");
   const Aborted aborted = std::make_shared<std::atomic<bool>>(false);
-  auto* worker = new OpenWorker(env, info[0].As<Napi::String>(), limitsFrom(info[1]), info[2], aborted);
+  auto* worker =
+      new OpenWorker(env, FileRequest::from(info[0]), limitsFrom(info[1]), info[2], textsOf(info[3]), aborted);
   return abortable(env, worker->start(), aborted);
 }
 
 Napi::Value BenchmarkFile::openSync(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (!info[0].IsString()) throw Napi::TypeError::New(env, "expected a path");
-  return guarded(env, [&]() -> Napi::Value {
-    return wrap(env, BenchmarkIndex::open(openFile(info[0].As<Napi::String>()), limitsFrom(info[1]), nullptr));
-  });
+  const FileRequest file = FileRequest::from(info[0]);
+  return guarded(
+      env, [&]() -> Napi::Value { return wrap(env, BenchmarkIndex::open(file.open(), limitsFrom(info[1]), nullptr)); });
 }
 
 BenchmarkIndex& BenchmarkFile::index(Napi::Env env) {
@@ -182,15 +201,15 @@ BenchmarkIndex& BenchmarkFile::index(Napi::Env env) {
 // The record, state and trial of the arguments (index, hp, trial number), or null.
 const Record* BenchmarkFile::record(const Napi::CallbackInfo& info) {
   if (!info[0].IsNumber()) throw Napi::TypeError::New(info.Env(), "expected an architecture's index");
-  return index(info.Env()).find(info[0].As<Napi::Number>().Int64Value());
+  return index(info.Env()).tables().record(info[0].As<Napi::Number>().Int64Value());
 }
 
 const State* BenchmarkFile::stateOf(const Napi::CallbackInfo& info) {
   const Record* found = record(info);
   if (!found || !info[1].IsString()) return nullptr;
   const std::string hp = info[1].As<Napi::String>();
-  for (const State& state : found->states) {
-    if (index_->names()[state.hp] == hp) return &state;
+  for (const State& state : index_->tables().statesOf(*found)) {
+    if (index_->tables().names()[state.hp] == hp) return &state;
   }
   return nullptr;
 }
@@ -199,38 +218,38 @@ const Trial* BenchmarkFile::trialOf(const Napi::CallbackInfo& info) {
   const State* found = stateOf(info);
   if (!found || !info[2].IsNumber()) return nullptr;
   const uint32_t number = info[2].As<Napi::Number>();
-  return number < found->trials.size() ? &found->trials[number] : nullptr;
+  return number < found->trialCount ? &index_->tables().trialsOf(*found)[number] : nullptr;
 }
 
 Napi::Value BenchmarkFile::describe(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const BenchmarkIndex& from = index(env);
   Napi::Object out = Napi::Object::New(env);
-  out.Set("kind", from.kind() == FileKind::Benchmark ? "benchmark" : "architecture");
+  out.Set("kind", from.tables().kind == FileKind::Benchmark ? "benchmark" : "architecture");
   out.Set("container", containerName(from.container().kind()));
   out.Set("bzip2", from.container().bzip2());
-  out.Set("instances", from.instances());
-  out.Set("namedByEpochs", from.namedByEpochs());
+  out.Set("instances", from.tables().instances);
+  out.Set("namedByEpochs", from.tables().namedByEpochs);
+  out.Set("sideCar", from.openedWith().empty() ? env.Null() : textToJs(env, from.openedWith()));
   out.Set("size", static_cast<double>(from.bytes()->size()));
-  out.Set("totalArchitectures", static_cast<double>(from.totalArchitectures()));
+  out.Set("file", textToJs(env, from.bytes()->name()));
+  out.Set("heldBytes", from.bytes()->data() ? static_cast<double>(from.bytes()->size()) : 0.0);
+  out.Set("totalArchitectures", static_cast<double>(from.tables().total));
   return out;
 }
 
 Napi::Value BenchmarkFile::architectures(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const std::vector<std::string>& from = index(env).architectures();
-  Napi::Array out = Napi::Array::New(env, from.size());
-  for (size_t i = 0; i < from.size(); ++i) out.Set(static_cast<uint32_t>(i), textToJs(env, from[i]));
-  return out;
+  return textsOf(env, index(env).tables().architectures);
 }
 
 Napi::Value BenchmarkFile::evaluated(const Napi::CallbackInfo& info) {
-  return copyOf(info.Env(), index(info.Env()).evaluated());
+  return copyOf(info.Env(), index(info.Env()).tables().evaluated);
 }
 
 Napi::Value BenchmarkFile::recordIndexes(const Napi::CallbackInfo& info) {
   std::vector<int64_t> out;
-  for (const Record& record : index(info.Env()).records()) out.push_back(record.index);
+  for (const Record& record : index(info.Env()).tables().records) out.push_back(record.index);
   return copyOf(info.Env(), out);
 }
 
@@ -239,7 +258,21 @@ Napi::Value BenchmarkFile::hyperParameters(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Napi::Array out = Napi::Array::New(env);
   if (const Record* found = record(info)) {
-    for (const State& state : found->states) out.Set(out.Length(), textToJs(env, index_->names()[state.hp]));
+    const Tables& tables = index_->tables();
+    for (const State& state : tables.statesOf(*found)) out.Set(out.Length(), textToJs(env, tables.names()[state.hp]));
+  }
+  return out;
+}
+
+// [{ name, seeds }]: dataset_seed in the record's order.
+static Napi::Array seedsOf(Napi::Env env, const Tables& tables, const State& state) {
+  Napi::Array out = Napi::Array::New(env, state.seedsCount);
+  uint32_t i = 0;
+  for (const Seeds& row : tables.seedsOf(state)) {
+    Napi::Object made = Napi::Object::New(env);
+    made.Set("name", textToJs(env, tables.names()[row.dataset]));
+    made.Set("seeds", copyOf(env, tables.valuesOf(row)));
+    out.Set(i++, made);
   }
   return out;
 }
@@ -250,32 +283,26 @@ Napi::Value BenchmarkFile::state(const Napi::CallbackInfo& info) {
   const State* state = stateOf(info);
   if (!state) return env.Undefined();
   return guarded(env, [&]() -> Napi::Value {
-    const auto& names = index_->names();
+    const Tables& tables = index_->tables();
+    const auto& names = tables.names();
     Napi::Object out = Napi::Object::New(env);
     out.Set("archIndex", static_cast<double>(state->archIndex));
-    out.Set("archStr", textToJs(env, state->archText));
-    out.Set("cleared", state->cleared);
-    Napi::Array trials = Napi::Array::New(env, state->trials.size());
-    for (size_t i = 0; i < state->trials.size(); ++i) {
-      const Trial& trial = state->trials[i];
+    out.Set("archStr", textToJs(env, tables.textOf(*state)));
+    out.Set("cleared", state->cleared != 0);
+    Napi::Array trials = Napi::Array::New(env, state->trialCount);
+    uint32_t t = 0;
+    for (const Trial& trial : tables.trialsOf(*state)) {
       Napi::Object made = Napi::Object::New(env);
       made.Set("dataset", textToJs(env, names[trial.dataset]));
       made.Set("seed", static_cast<double>(trial.seed));
       made.Set("epochs", trial.epochs);
-      made.Set("flop", index_->number(trial.flop).value);
-      made.Set("params", index_->number(trial.params).value);
+      made.Set("flop", index_->flop(trial).value);
+      made.Set("params", index_->params(trial).value);
       made.Set("meanLatency", meanLatency(*index_, trial));
-      trials.Set(static_cast<uint32_t>(i), made);
+      trials.Set(t++, made);
     }
     out.Set("trials", trials);
-    Napi::Array datasets = Napi::Array::New(env, state->datasets.size());
-    for (size_t i = 0; i < state->datasets.size(); ++i) {
-      Napi::Object made = Napi::Object::New(env);
-      made.Set("name", textToJs(env, names[state->datasets[i].dataset]));
-      made.Set("seeds", copyOf(env, state->datasets[i].seeds));
-      datasets.Set(static_cast<uint32_t>(i), made);
-    }
-    out.Set("datasets", datasets);
+    out.Set("datasets", seedsOf(env, tables, *state));
     return out;
   });
 }
@@ -283,10 +310,7 @@ Napi::Value BenchmarkFile::state(const Napi::CallbackInfo& info) {
 // names(): what `finals` calls by number.
 Napi::Value BenchmarkFile::names(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const std::vector<std::string>& from = index(env).names();
-  Napi::Array out = Napi::Array::New(env, from.size());
-  for (size_t i = 0; i < from.size(); ++i) out.Set(static_cast<uint32_t>(i), textToJs(env, from[i]));
-  return out;
+  return textsOf(env, index(env).tables().names());
 }
 
 // finals(index, hp's number, data set's number, out): fills `out` with the last epoch of each trial, in the order of
@@ -296,37 +320,38 @@ Napi::Value BenchmarkFile::names(const Napi::CallbackInfo& info) {
 Napi::Value BenchmarkFile::finals(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const Napi::Number unknown = Napi::Number::New(env, -1);
-  const BenchmarkIndex& from = index(env);
+  const Tables& from = index(env).tables();
   const Record* found = record(info);
   if (!found) return unknown;
   const uint32_t hp = info[1].As<Napi::Number>(), dataset = info[2].As<Napi::Number>();
   Napi::Float64Array out = info[3].As<Napi::Float64Array>();
   double* to = out.Data();
   const double* end = to + out.ElementLength();
-  for (const State& state : found->states) {
+  for (const State& state : from.statesOf(*found)) {
     if (state.hp != hp) continue;
-    const State::Seeds* seeds = nullptr;
-    for (const State::Seeds& candidate : state.datasets) {
+    const Seeds* seeds = nullptr;
+    for (const Seeds& candidate : from.seedsOf(state)) {
       if (candidate.dataset == dataset) seeds = &candidate;
     }
     if (!seeds) return unknown;
-    for (const int64_t seed : seeds->seeds) {
-      const Trial* trial = findTrial(state, dataset, seed);
-      if (!trial || trial->finalCount == 0 || trial->meanLatency.later || end - to < 4 + 6 * trial->finalCount)
+    for (const int64_t seed : from.valuesOf(*seeds)) {
+      const Trial* trial = findTrial(from, state, dataset, seed);
+      if (!trial || trial->finalCount == 0 || (trial->later & Trial::kLaterLatency) ||
+          end - to < 4 + 6 * trial->finalCount) {
         return unknown;
+      }
       *to++ = static_cast<double>(seed);
-      *to++ = trial->meanLatency.value;
+      *to++ = trial->meanLatency;
       *to++ = trial->epochs;
       *to++ = trial->finalCount;
-      for (uint32_t r = trial->firstFinal; r < trial->firstFinal + trial->finalCount; ++r) {
-        const Final& row = from.finals()[r];
+      for (const Final& row : from.finalsOf(*trial)) {
         for (const double value : {row.set == kTraining ? -1.0 : row.set, row.timed ? 1.0 : 0.0, row.loss, row.accuracy,
                                    row.time, row.all}) {
           *to++ = value;
         }
       }
     }
-    return Napi::Number::New(env, static_cast<double>(seeds->seeds.size()));
+    return Napi::Number::New(env, static_cast<double>(seeds->count));
   }
   return unknown;
 }
@@ -335,7 +360,7 @@ Napi::Value BenchmarkFile::finals(const Napi::CallbackInfo& info) {
 Napi::Value BenchmarkFile::latency(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const Trial* trial = trialOf(info);
-  if (!trial || !trial->latency || trial->latency.none) return env.Null();
+  if (!trial || !trial->latency || trial->latency.none != 0) return env.Null();
   return guarded(env, [&] { return copyOf(env, readLatency(*index_, *trial)); });
 }
 
@@ -345,7 +370,8 @@ Napi::Value BenchmarkFile::evalNames(const Napi::CallbackInfo& info) {
   const Trial* trial = trialOf(info);
   if (!trial || trial->evalSetCount == Trial::kUnknownSets) return env.Undefined();
   Napi::Array out = Napi::Array::New(env, trial->evalSetCount);
-  for (uint8_t i = 0; i < trial->evalSetCount; ++i) out.Set(i, textToJs(env, index_->names()[trial->evalSets[i]]));
+  for (uint8_t i = 0; i < trial->evalSetCount; ++i)
+    out.Set(i, textToJs(env, index_->tables().names()[trial->evalSets[i]]));
   return out;
 }
 
@@ -379,18 +405,17 @@ Napi::Value BenchmarkFile::curves(const Napi::CallbackInfo& info) {
 // value(index), value(index, hp), value(index, hp, trial): the record, state or trial as plain values.
 Napi::Value BenchmarkFile::value(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  Extent extent;
-  if (info.Length() > 2) {
-    if (const Trial* trial = trialOf(info)) extent = trial->whole;
-  } else if (info.Length() > 1) {
-    if (const State* state = stateOf(info)) extent = state->whole;
-  } else if (const Record* found = record(info)) {
-    extent = found->whole;
-  }
-  if (!extent) return env.Undefined();
+  uint64_t begin = 0, size = 0;
+  const auto take = [&](const auto* found) {
+    if (found) begin = found->begin, size = found->size;
+  };
+  if (info.Length() > 2) take(trialOf(info));
+  else if (info.Length() > 1) take(stateOf(info));
+  else take(record(info));
+  if (!size) return env.Undefined();
   return guarded(env, [&] {
     Graph graph;
-    const nb201::Value decoded = index_->memo().decode(graph, extent.begin, extent.begin + extent.size);
+    const nb201::Value decoded = index_->memo().decode(graph, begin, begin + size);
     return ValueWriter(env, Addon::of(env).factories(), info.This()).write(decoded);
   });
 }
@@ -426,6 +451,23 @@ Napi::Value BenchmarkFile::column(const Napi::CallbackInfo& info) {
   }
   auto* worker = new ColumnWorker(env, index_, request, aborted);
   return abortable(env, worker->start(), aborted);
+}
+
+// sweep(request): { promise, abort } of one batch.
+Napi::Value BenchmarkFile::sweep(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  index(env);
+  if (!info[0].IsObject()) throw Napi::TypeError::New(env, "expected what to sweep");
+  const Aborted aborted = std::make_shared<std::atomic<bool>>(false);
+  auto* worker = new SweepWorker(env, index_, info[0].As<Napi::Object>(), info.This().As<Napi::Object>(), aborted);
+  return abortable(env, worker->start(), aborted);
+}
+
+// sideCar(): a promise of its bytes; of null where there is nothing to keep.
+Napi::Value BenchmarkFile::sideCar(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  index(env);
+  return (new SidecarWorker(env, index_))->start();
 }
 
 // Work that is in flight keeps the index until it is done.

@@ -34,6 +34,8 @@ class BenchmarkFile : public Napi::ObjectWrap<BenchmarkFile> {
   Napi::Value storage(const Napi::CallbackInfo& info);
   Napi::Value storagePlace(const Napi::CallbackInfo& info);
   Napi::Value column(const Napi::CallbackInfo& info);
+  Napi::Value sweep(const Napi::CallbackInfo& info);
+  Napi::Value sideCar(const Napi::CallbackInfo& info);
   Napi::Value dispose(const Napi::CallbackInfo& info);
 
   BenchmarkIndex& index(Napi::Env env);

@@ -2,6 +2,7 @@
 // after; `execute` touches neither.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 
@@ -9,6 +10,16 @@
 #include "node/napi.h"
 
 namespace nb201::node {
+
+using Aborted = std::shared_ptr<std::atomic<bool>>;
+
+// { promise, abort }: the work, and how to end it early.
+inline Napi::Object abortable(Napi::Env env, Napi::Promise promise, const Aborted& aborted) {
+  Napi::Object out = Napi::Object::New(env);
+  out.Set("promise", promise);
+  out.Set("abort", Napi::Function::New(env, [aborted](const Napi::CallbackInfo&) { *aborted = true; }));
+  return out;
+}
 
 class PromiseWorker : public Napi::AsyncWorker {
  public:

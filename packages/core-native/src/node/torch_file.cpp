@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "node/addon.h"
+#include "node/archive.h"
 #include "node/promise_worker.h"
 
 namespace nb201::node {
@@ -26,15 +27,15 @@ std::shared_ptr<TorchFile::Content> load(const SourcePtr& source, const Containe
 
 class OpenWorker final : public PromiseWorker {
  public:
-  OpenWorker(Napi::Env env, std::string path, ContainerLimits limits)
-      : PromiseWorker(env), path_(std::move(path)), limits_(limits) {}
+  OpenWorker(Napi::Env env, FileRequest file, ContainerLimits limits)
+      : PromiseWorker(env), file_(std::move(file)), limits_(limits) {}
 
  protected:
-  void execute() override { content_ = load(openFile(path_), limits_); }
+  void execute() override { content_ = load(file_.open(), limits_); }
   Napi::Value result(Napi::Env env) override { return TorchFile::wrap(env, std::move(content_)); }
 
  private:
-  std::string path_;
+  FileRequest file_;
   ContainerLimits limits_;
   std::shared_ptr<TorchFile::Content> content_;
 };
@@ -80,11 +81,10 @@ Napi::Object TorchFile::wrap(Napi::Env env, std::shared_ptr<Content> content) {
   return Addon::of(env).torchFile.New({Napi::External<std::shared_ptr<Content>>::New(env, &content)});
 }
 
-// open(path, limits?) or open(bytes, limits?): a promise of a TorchFile.
+// open(path or member, limits?) or open(bytes, limits?): a promise of a TorchFile.
 Napi::Value TorchFile::open(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (info[0].IsString()) return (new OpenWorker(env, info[0].As<Napi::String>(), limitsFrom(info[1])))->start();
-  if (!info[0].IsTypedArray()) throw Napi::TypeError::New(env, "expected a path or a Uint8Array");
+  if (!info[0].IsTypedArray()) return (new OpenWorker(env, FileRequest::from(info[0]), limitsFrom(info[1])))->start();
   return guarded(env, [&]() -> Napi::Value {
     const auto array = info[0].As<Napi::Uint8Array>();
     std::vector<uint8_t> bytes(array.Data(), array.Data() + array.ByteLength());

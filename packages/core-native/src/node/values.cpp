@@ -137,6 +137,16 @@ Napi::Value ValueWriter::object(const Object& object) {
   return out;
 }
 
+// Each tensor names its storage anew; what has one key is one storage.
+Napi::Value ValueWriter::storage(const Storage& storage) {
+  const auto found = storages_.find(storage.key);
+  if (found != storages_.end()) return found->second;
+  const Napi::Value made = factories_.storage.Call(
+      {file_, textToJs(env_, storage.key), Napi::String::New(env_, typeName(storage.type)),
+       textToJs(env_, storage.location), Napi::Number::New(env_, static_cast<double>(storage.stored))});
+  return storages_.emplace(storage.key, made).first->second;
+}
+
 Napi::Value ValueWriter::write(const Value& value) {
   switch (value.kind) {
     case Kind::None: return env_.Null();
@@ -179,13 +189,7 @@ Napi::Value ValueWriter::write(const Value& value) {
         return factories_.ndarray.Call({textToJs(env_, dtypeText(*array.dtype)), sizes(array.shape),
                                         Napi::Boolean::New(env_, array.fortran), data});
       });
-    case Kind::Storage:
-      return once(value.storage, [&] {
-        const Storage& s = *value.storage;
-        return factories_.storage.Call({file_, textToJs(env_, s.key), Napi::String::New(env_, typeName(s.type)),
-                                        textToJs(env_, s.location),
-                                        Napi::Number::New(env_, static_cast<double>(s.count))});
-      });
+    case Kind::Storage: return once(value.storage, [&] { return storage(*value.storage); });
     case Kind::Tensor:
       return once(value.tensor, [&] {
         const Tensor& t = *value.tensor;
@@ -199,6 +203,20 @@ Napi::Value ValueWriter::write(const Value& value) {
       });
   }
   return env_.Undefined();
+}
+
+Napi::Array textsOf(Napi::Env env, const std::vector<std::string>& from) {
+  Napi::Array out = Napi::Array::New(env, from.size());
+  for (size_t i = 0; i < from.size(); ++i) out.Set(static_cast<uint32_t>(i), textToJs(env, from[i]));
+  return out;
+}
+
+std::vector<std::string> textsOf(const Napi::Value& list) {
+  std::vector<std::string> out;
+  if (!list.IsArray()) return out;
+  const Napi::Array from = list.As<Napi::Array>();
+  for (uint32_t i = 0; i < from.Length(); ++i) out.push_back(from.Get(i).As<Napi::String>());
+  return out;
 }
 
 }  // namespace nb201::node

@@ -1,7 +1,9 @@
 // Plain pickle values as JavaScript ones.
 #pragma once
 
+#include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "node/napi.h"
 #include "pickle/value.h"
@@ -24,6 +26,7 @@ class ValueWriter {
  private:
   Napi::Value sequence(const Value& value);
   Napi::Value object(const Object& object);
+  Napi::Value storage(const Storage& storage);
   Napi::Value bigInt(std::string_view twosComplement);
   Napi::Array list(const std::vector<Value>& items);
   Napi::Array sizes(const std::vector<uint64_t>& sizes);
@@ -33,10 +36,15 @@ class ValueWriter {
   Napi::Env env_;
   const Factories& factories_;
   Napi::Value file_;
-  std::unordered_map<const void*, Napi::Value> made_;  // what is one object in the file is one here
+  std::unordered_map<const void*, Napi::Value> made_;      // what is one object in the file is one here
+  std::unordered_map<std::string, Napi::Value> storages_;  // by key
 };
 
 // Text of a pickle: UTF-8 in which surrogates may stand alone.
 Napi::Value textToJs(Napi::Env env, std::string_view utf8);
+
+// Lists of texts, both ways; anything else than a list has none.
+Napi::Array textsOf(Napi::Env env, const std::vector<std::string>& from);
+std::vector<std::string> textsOf(const Napi::Value& list);
 
 }  // namespace nb201::node

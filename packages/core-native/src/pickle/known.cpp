@@ -570,6 +570,15 @@ bool torchStorageType(const GlobalName& name, TensorType& type) {
   return false;
 }
 
+std::string_view torchStorageName(TensorType type) { return kTypes[static_cast<size_t>(type)].storage; }
+
+std::optional<TensorType> torchType(std::string_view name) {
+  for (const TypeInfo& known : kTypes) {
+    if (name == known.name) return known.type;
+  }
+  return std::nullopt;
+}
+
 bool arrayElement(Graph& graph, const NdArray& array, Value& value) {
   return array.filled && array.dtype && array.data.size() == array.dtype->size &&
          element(graph, *array.dtype, array.data.data(), value);

@@ -23,6 +23,10 @@ bool buildKnown(const CallSite& site, Value& target, const Value& state);
 
 // The type of elements behind torch's names: 'FloatStorage', 'float32'.
 bool torchStorageType(const GlobalName& name, TensorType& type);
+// The class of torch's that stores elements of a type: 'FloatStorage'; empty where none does but UntypedStorage.
+std::string_view torchStorageName(TensorType type);
+// The type that torch calls so: 'float32'.
+std::optional<TensorType> torchType(std::string_view name);
 
 // The element of an array that has one, as a Python scalar; false where it has another number of them or they are no
 // numbers.

@@ -446,6 +446,12 @@ size_t Outline::runsByReference(const uint8_t* batch, size_t size) {
   return 0;
 }
 
+bool Outline::byReference(const Node& node) const {
+  if (node.irregular || node.count) return false;
+  const auto* first = runs_.data() + node.firstRun;
+  return std::any_of(first, first + node.runCount, [](const Run& run) { return run.get != 0; });
+}
+
 // Behind the MARK of a dict's batch: takes the batch in one go where it is a curve of the regular form.
 void Outline::tryRuns() {
   if (stack_.empty() || stack_.back().kind != ItemKind::Node || marks_.back() != stack_.size()) return;

@@ -87,6 +87,8 @@ class Outline {
             std::string_view(reinterpret_cast<const char*>(from) + runName_[r], runs_[r].nameSize));
     }
   }
+  // Whether all of a dict is runs, some of which have the keys of earlier runs by reference.
+  bool byReference(const Node& node) const;
   // The persistent ids that were met, each a node whose child is the id.
   const std::vector<Item>& persistent() const { return persistent_; }
 

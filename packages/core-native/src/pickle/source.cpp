@@ -1,5 +1,6 @@
 #include "pickle/source.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -77,6 +78,33 @@ class SliceSource final : public ByteSource {
   uint64_t offset_;
 };
 
+class JoinedSource final : public ByteSource {
+ public:
+  JoinedSource(std::string name, uint64_t size, std::vector<SourcePtr> parts)
+      : ByteSource(std::move(name), size), parts_(std::move(parts)) {
+    for (const SourcePtr& part : parts_) {
+      ends_.push_back((ends_.empty() ? 0 : ends_.back()) + part->size());
+    }
+  }
+
+  void read(uint64_t offset, void* to, size_t count) const override {
+    checkRange(offset, count);
+    auto* out = static_cast<uint8_t*>(to);
+    size_t part = static_cast<size_t>(std::upper_bound(ends_.begin(), ends_.end(), offset) - ends_.begin());
+    while (count) {
+      const uint64_t begin = part ? ends_[part - 1] : 0;
+      const size_t here = static_cast<size_t>(std::min<uint64_t>(count, ends_[part] - offset));
+      parts_[part]->read(offset - begin, out, here);
+      out += here, offset += here, count -= here;
+      ++part;
+    }
+  }
+
+ private:
+  std::vector<SourcePtr> parts_;
+  std::vector<uint64_t> ends_;
+};
+
 class HeadSource final : public ByteSource {
  public:
   HeadSource(SourcePtr whole, uint64_t end) : ByteSource(whole->name(), end), whole_(std::move(whole)) {}
@@ -100,6 +128,7 @@ class FileSource final : public ByteSource {
       : ByteSource(std::move(name), size), handle_(handle), written_(written) {}
   ~FileSource() override { CloseHandle(handle_); }
 
+  bool isFile() const override { return true; }
   void read(uint64_t offset, void* to, size_t count) const override {
     checkRange(offset, count);
     auto* out = static_cast<uint8_t*>(to);
@@ -133,6 +162,7 @@ class FileSource final : public ByteSource {
       : ByteSource(std::move(name), static_cast<uint64_t>(opened.st_size)), fd_(fd), opened_(opened) {}
   ~FileSource() override { ::close(fd_); }
 
+  bool isFile() const override { return true; }
   void read(uint64_t offset, void* to, size_t count) const override {
     checkRange(offset, count);
     auto* out = static_cast<uint8_t*>(to);
@@ -221,6 +251,12 @@ SourcePtr sliceOf(SourcePtr whole, std::string name, uint64_t offset, uint64_t s
     whole->fail(ErrorCode::Truncated, offset, "expected " + std::to_string(size) + " bytes for " + name);
   }
   return std::make_shared<SliceSource>(std::move(whole), std::move(name), offset, size);
+}
+
+SourcePtr joinOf(std::string name, std::vector<SourcePtr> parts) {
+  uint64_t size = 0;
+  for (const SourcePtr& part : parts) size += part->size();
+  return std::make_shared<JoinedSource>(std::move(name), size, std::move(parts));
 }
 
 SourcePtr headOf(SourcePtr whole, uint64_t end) {

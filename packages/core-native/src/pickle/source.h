@@ -23,6 +23,8 @@ class ByteSource {
   // The bytes from dataBegin() to the end, where they are in memory anyway; otherwise null.
   virtual const uint8_t* data() const { return nullptr; }
   virtual uint64_t dataBegin() const { return 0; }
+  // Whether this is the file of this name as it is, so that another reader finds the same bytes at the same offsets.
+  virtual bool isFile() const { return false; }
 
   const std::string& name() const { return name_; }
   uint64_t size() const { return size_; }
@@ -48,6 +50,9 @@ SourcePtr fromMemory(std::string name, std::vector<uint8_t> bytes);
 
 // The bytes [offset, offset + size) of another source, seen as a source that starts at 0.
 SourcePtr sliceOf(SourcePtr whole, std::string name, uint64_t offset, uint64_t size);
+
+// Sources one behind the other, seen as one.
+SourcePtr joinOf(std::string name, std::vector<SourcePtr> parts);
 
 // The bytes [0, end) of another source.
 SourcePtr headOf(SourcePtr whole, uint64_t end);

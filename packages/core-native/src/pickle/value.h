@@ -140,6 +140,7 @@ struct Storage {
   std::string location;  // 'cpu', 'cuda:0': where it was; it is read to memory in any case
   TensorType type = TensorType::Float32;
   uint64_t count = 0;       // elements
+  uint64_t stored = 0;      // elements that the container keeps under the key: more where this is a view
   uint64_t viewOffset = 0;  // elements before the first, where this is a view of the stored one (torch before 0.4)
 };
 

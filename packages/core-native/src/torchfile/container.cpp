@@ -258,7 +258,7 @@ Value Container::persistentLoad(Graph& graph, StorageTypes& types, const Value& 
   }
   storage->key = std::string(parts[2].str());
   storage->location = std::string(parts[3].str());
-  storage->count = static_cast<uint64_t>(parts[4].integer);
+  storage->count = storage->stored = static_cast<uint64_t>(parts[4].integer);
   if (storage->location == "meta") {
     pickles_->fail(ErrorCode::UnsupportedTensor, at, "expected a tensor with data, found one on the device meta");
   }
@@ -382,7 +382,7 @@ SourcePtr Container::openStorage(const StorageTable& table, const std::string& k
 
 std::optional<Container::FilePlace> Container::storageInFile(const StorageTable& table, const std::string& key) const {
   const StorageTable::Place* place = table.find(key);
-  if (!place || file_->data()) return std::nullopt;
+  if (!place || !file_->isFile()) return std::nullopt;
   if (!place->entry) return FilePlace{place->offset, place->size};
   const ZipEntry& entry = entries_[static_cast<size_t>(place->offset)];
   // What has a checksum is read through this, so that it is checked.

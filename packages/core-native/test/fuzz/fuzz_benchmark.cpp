@@ -26,10 +26,10 @@ std::string read(const SourcePtr& source, unsigned threads) {
     out = test::summary(*index);
     const std::string disagreement = test::disagreement(*index);
     if (!disagreement.empty()) test::broken("two ways to read a curve disagree: " + disagreement);
-    for (const Record& record : index->records()) {
+    for (const Record& record : index->tables().records) {
       test::attempt([&] {
         Graph graph;
-        const Value value = index->memo().decode(graph, record.whole.begin, record.whole.begin + record.whole.size);
+        const Value value = index->memo().decode(graph, record.begin, record.begin + record.size);
         test::mustKeepPromises(value);
       });
     }

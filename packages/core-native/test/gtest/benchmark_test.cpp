@@ -82,10 +82,10 @@ TEST(Memo, EntriesOfEarlierRecordsAreFound) {
   request.set = "x-test";
   const std::atomic<bool> aborted{false};
   const Column column = readColumn(*index, request, aborted);
-  ASSERT_EQ(column.counts.size(), index->architectures().size());
+  ASSERT_EQ(column.counts.size(), index->tables().architectures.size());
   size_t records = 0;
   for (const uint8_t count : column.counts) records += count != Column::kNoRecord;
-  EXPECT_EQ(records, index->records().size());
+  EXPECT_EQ(records, index->tables().records.size());
 }
 
 }  // namespace

@@ -87,10 +87,9 @@ std::string wrongFinals(BenchmarkIndex& index, const Trial& trial) {
   size_t sets = 0;
   for (const Curve& curve : field(Field::EvalAcc1).curves) sets += has(&curve, last);
   if (sets + 1 != trial.finalCount) return "another number of sets";
-  for (uint32_t r = trial.firstFinal; r < trial.firstFinal + trial.finalCount; ++r) {
-    const Final& row = index.finals()[r];
+  for (const Final& row : index.tables().finalsOf(trial)) {
     const bool training = row.set == kTraining;
-    const std::string set = training ? "" : index.names()[row.set];
+    const std::string set = training ? "" : index.tables().names()[row.set];
     const Curve* accuracy = curveOf(field(training ? Field::TrainAcc1 : Field::EvalAcc1), set);
     const Curve* loss = curveOf(field(training ? Field::TrainLoss : Field::EvalLoss), set);
     const FieldCurves& times = field(training ? Field::TrainTime : Field::EvalTime);
@@ -98,7 +97,7 @@ std::string wrongFinals(BenchmarkIndex& index, const Trial& trial) {
     if (!has(accuracy, last) || bitsOf(accuracy->values[last]) != bitsOf(row.accuracy))
       return "the accuracy of '" + set + "'";
     if (!has(loss, last) || bitsOf(loss->values[last]) != bitsOf(row.loss)) return "the loss of '" + set + "'";
-    if (row.timed != (times.state == FieldState::Dict)) return "whether '" + set + "' is timed";
+    if ((row.timed != 0) != (times.state == FieldState::Dict)) return "whether '" + set + "' is timed";
     if (!row.timed) continue;
     double all = 0;
     for (size_t e = 0; e <= last; ++e) {
@@ -113,9 +112,10 @@ std::string wrongFinals(BenchmarkIndex& index, const Trial& trial) {
 
 template <class See>
 void eachTrial(BenchmarkIndex& index, See see) {
-  for (const Record& record : index.records()) {
-    for (const State& state : record.states) {
-      for (const Trial& trial : state.trials) see(record, state, trial);
+  const Tables& tables = index.tables();
+  for (const Record& record : tables.records) {
+    for (const State& state : tables.statesOf(record)) {
+      for (const Trial& trial : tables.trialsOf(state)) see(record, state, trial);
     }
   }
 }
@@ -123,13 +123,13 @@ void eachTrial(BenchmarkIndex& index, See see) {
 }  // namespace
 
 std::string summary(BenchmarkIndex& index) {
-  std::string out = std::to_string(index.architectures().size()) + " of " + std::to_string(index.totalArchitectures());
-  for (const int64_t i : index.evaluated()) out += " " + std::to_string(i);
+  std::string out = std::to_string(index.tables().architectures.size()) + " of " + std::to_string(index.tables().total);
+  for (const int64_t i : index.tables().evaluated) out += " " + std::to_string(i);
   eachTrial(index, [&](const Record& record, const State& state, const Trial& trial) {
-    out += "\n" + std::to_string(record.index) + " " + index.names()[state.hp] + " " + state.archText + " " +
-           index.names()[trial.dataset] + " " + std::to_string(trial.seed) + " " + std::to_string(trial.epochs) + " ";
-    out += orError(
-        [&] { return bitsOf(index.number(trial.flop).value) + " " + bitsOf(index.number(trial.params).value); });
+    out += "\n" + std::to_string(record.index) + " " + index.tables().names()[state.hp] + " " +
+           std::string(index.tables().textOf(state)) + " " + index.tables().names()[trial.dataset] + " " +
+           std::to_string(trial.seed) + " " + std::to_string(trial.epochs) + " ";
+    out += orError([&] { return bitsOf(index.flop(trial).value) + " " + bitsOf(index.params(trial).value); });
     for (size_t f = 0; f < kFields; ++f) {
       out += "\n  " + orError([&] { return describe(readCurves(index, trial, static_cast<Field>(f))); });
     }
@@ -143,7 +143,7 @@ std::string disagreement(BenchmarkIndex& index) {
     const std::string wrong = wrongFinals(index, trial);
     if (!wrong.empty()) out = "record " + std::to_string(record.index) + ", last epoch: " + wrong;
     for (size_t f = 0; f < kFields; ++f) {
-      const Extent& extent = trial.curves[f];
+      const Extent extent = index.tables().curve(trial, static_cast<Field>(f));
       if (!out.empty() || !extent || extent.none) continue;
       try {
         const FieldCurves addressed = readCurves(index, trial, static_cast<Field>(f));
@@ -157,8 +157,8 @@ std::string disagreement(BenchmarkIndex& index) {
             const auto entry = decoded[curve.set].find(static_cast<int64_t>(e));
             const bool expected = entry != decoded[curve.set].end();
             if (there != expected || (there && entry->second != bitsOf(curve.values[e]))) {
-              out = "record " + std::to_string(record.index) + ", " + fieldKey(static_cast<Field>(f)) + " of '" +
-                    curve.set + "' at epoch " + std::to_string(e);
+              out = "record " + std::to_string(record.index) + ", " + std::string(fieldKey(static_cast<Field>(f))) +
+                    " of '" + curve.set + "' at epoch " + std::to_string(e);
             }
             if (expected) decoded[curve.set].erase(entry);
           }

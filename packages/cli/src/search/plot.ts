@@ -1,0 +1,97 @@
+import type { PaperDataset } from 'nas-bench-201';
+import type { TopLevelSpec } from 'vega-lite';
+import type { AnytimePoint } from './curve.js';
+
+export interface Series {
+  title: string;
+  points: readonly AnytimePoint[];
+}
+
+const FONT = 'DejaVu Sans, Liberation Sans, Arial, Helvetica, sans-serif';
+/** The axis of regrets is logarithmic down to here; where they come nearer to 0, it is linear below. */
+const LINEAR_BELOW = 0.1;
+const SECOND_TICKS = [1, 2, 5].flatMap((digit) => [10, 100, 1000, 10_000, 100_000].map((power) => digit * power));
+const REGRET_TICKS = [0, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
+
+function specification(series: readonly Series[], dataset: PaperDataset, runs: number): TopLevelSpec {
+  const values = series.flatMap(({ title, points }) => points.map((point) => ({ title, ...point })));
+  const titles = series.map(({ title }) => title);
+  const seconds = values.map((value) => value.seconds);
+  const highest = Math.max(...values.map((value) => value.upper));
+  const lowest = Math.min(...values.map((value) => value.lower));
+  const scale =
+    lowest >= LINEAR_BELOW
+      ? { type: 'log' as const, domain: [0.9 * lowest, 1.1 * highest], nice: false }
+      : { type: 'symlog' as const, constant: LINEAR_BELOW, domain: [0, 1.1 * highest], nice: false };
+  const x = {
+    field: 'seconds',
+    type: 'quantitative' as const,
+    title: 'simulated seconds of training and validation',
+    scale: { type: 'log' as const, domain: [Math.min(...seconds), Math.max(...seconds)], nice: false },
+    axis: { values: SECOND_TICKS, format: ',' },
+  };
+  const y = {
+    type: 'quantitative' as const,
+    title: 'test accuracy below the best, points',
+    scale,
+    axis: { values: REGRET_TICKS.filter((tick) => tick >= scale.domain[0]!), format: '~r' },
+  };
+  const color = {
+    field: 'title',
+    type: 'nominal' as const,
+    sort: titles,
+    scale: { domain: titles, scheme: 'tableau10' as const },
+    legend: { title: null, symbolStrokeWidth: 3, symbolType: 'stroke', symbolOpacity: 1 },
+  };
+  return {
+    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    description: `Test accuracy below the best over simulated seconds, on ${dataset}, of ${titles.join(', ')}`,
+    title: {
+      text: `Searches on ${dataset}`,
+      subtitle: `median and quartiles of ${runs} runs`,
+      anchor: 'start',
+      offset: 12,
+    },
+    width: 640,
+    height: 360,
+    padding: 16,
+    background: 'white',
+    data: { values },
+    layer: [
+      {
+        mark: { type: 'area', opacity: 0.1, interpolate: 'step-after' },
+        encoding: { x, y: { field: 'lower', ...y }, y2: { field: 'upper' }, color },
+      },
+      {
+        mark: { type: 'line', strokeWidth: 2, interpolate: 'step-after' },
+        encoding: { x, y: { field: 'median', ...y }, color },
+      },
+    ],
+    config: {
+      font: FONT,
+      axis: { labelFontSize: 12, titleFontSize: 12, titleFontWeight: 'normal', titlePadding: 10, gridColor: '#e8e8e8' },
+      legend: { labelFontSize: 12 },
+      title: { fontSize: 16, subtitleFontSize: 12, subtitlePadding: 6, subtitleColor: '#555' },
+      view: { stroke: null },
+    },
+  };
+}
+
+/** The curves as an SVG document. */
+export async function svgOfCurves(series: readonly Series[], dataset: PaperDataset, runs: number): Promise<string> {
+  // Heavy, and wanted by this alone.
+  const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')]);
+  const { spec } = vegaLite.compile(specification(series, dataset, runs));
+  const view = new vega.View(vega.parse(spec), { renderer: 'none' });
+  try {
+    return await view.toSVG();
+  } finally {
+    view.finalize();
+  }
+}
+
+/** An SVG document as a PNG image, twice as large. */
+export async function pngOfSvg(svg: string): Promise<Uint8Array> {
+  const { Resvg } = await import('@resvg/resvg-js');
+  return new Resvg(svg, { fitTo: { mode: 'zoom', value: 2 } }).render().asPng();
+}

@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, stat, unlink } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { AtomicFile } from './atomic-file.js';
+import type { NativeBenchmarkFile } from './native.js';
+
+/**
+ * Whether what was found in a large file is kept beside it, so that it is walked once and not at every start.
+ * - `true` (default): beside the file, and where that folder cannot be written, in the user's cache folder
+ * - a path: in this folder
+ * - `false`: not at all; none is read either
+ *
+ * The variable `NB201_SIDE_CAR` says it for all that do not: `off`, or a folder.
+ */
+export type SideCar = boolean | string;
+
+/** Smaller files are walked in a few milliseconds anyway. */
+const WORTH_BYTES = 16 << 20;
+
+const EXTENSION = '.nb201-index';
+
+function cacheFolder(): string {
+  const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
+  if (XDG_CACHE_HOME) return join(XDG_CACHE_HOME, 'nas-bench-201');
+  if (process.platform === 'win32') {
+    return join(LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'nas-bench-201', 'cache');
+  }
+  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'nas-bench-201');
+  return join(homedir(), '.cache', 'nas-bench-201');
+}
+
+/** In a folder for many files: two of one name are told apart by their paths. */
+const inFolder = (folder: string, path: string) =>
+  join(folder, `${basename(path)}.${createHash('sha256').update(path).digest('hex').slice(0, 12)}${EXTENSION}`);
+
+/** Where the side-car of a file may be, the best place first. */
+export function sideCarPaths(file: string, bytes: number, sideCar?: SideCar): string[] {
+  const said = process.env.NB201_SIDE_CAR;
+  const wanted = sideCar ?? (said === 'off' ? false : said || true);
+  // Asked for by its place, it is kept whatever the size.
+  if (wanted === false || (wanted === true && bytes < WORTH_BYTES)) return [];
+  const path = resolve(file);
+  if (wanted === true) return [path + EXTENSION, inFolder(cacheFolder(), path)];
+  return [inFolder(resolve(wanted), path)];
+}
+
+const kept = new WeakMap<NativeBenchmarkFile, Promise<string | undefined>>();
+
+/** Keeps what was found in a file, without anybody waiting for it. */
+export function startKeeping(file: NativeBenchmarkFile, paths: readonly string[]): void {
+  if (paths.length > 0 && file.describe().sideCar === null) kept.set(file, keepSideCar(file, paths));
+}
+
+/** Waits until the side-car of a file is written; where it is, or undefined where none was to be written. */
+export function sideCarKept(file: NativeBenchmarkFile): Promise<string | undefined> {
+  return kept.get(file) ?? Promise.resolve(undefined);
+}
+
+/** What a process that was killed may have left behind. */
+const LEFT_BEHIND_MS = 10 * 60 * 1000;
+
+async function sweepUp(path: string): Promise<void> {
+  const folder = dirname(path);
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(`.${basename(path)}.`) || !name.endsWith('.tmp')) continue;
+    const left = join(folder, name);
+    const info = await stat(left);
+    if (Date.now() - info.mtimeMs > LEFT_BEHIND_MS) await unlink(left);
+  }
+}
+
+/**
+ * Writes the side-car of a file that was walked, to the first place that takes it. Nobody who asked about a benchmark
+ * wants to hear that this failed: then the file is walked again next time.
+ */
+async function keepSideCar(file: NativeBenchmarkFile, paths: readonly string[]): Promise<string | undefined> {
+  const bytes = await file.sideCar().catch(() => null);
+  if (bytes === null) return undefined;
+  for (const [i, path] of paths.entries()) {
+    const output = await outputTo(path, i + 1 === paths.length).catch(() => undefined);
+    if (!output) continue;
+    try {
+      await output.write(bytes);
+      await output.commit();
+      await sweepUp(path).catch(() => {});
+      return path;
+    } catch {
+      await output.discard();
+    }
+  }
+  return undefined;
+}
+
+// The folder of the last place is ours to make; the others are there, or not.
+async function outputTo(path: string, mayMakeFolder: boolean): Promise<AtomicFile> {
+  if (mayMakeFolder) await mkdir(dirname(path), { recursive: true });
+  return AtomicFile.create(path, { overwrite: true });
+}
