@@ -1,10 +1,12 @@
-// npm run bench [-- --file F] [--archs 1500] [--rounds 5] [--only queries|searches|weights] [--scripts AUTODL] [--json OUT]
+// npm run bench [-- --file F] [--archs 1500] [--rounds 5] [--threads 1] [--only queries|searches|weights|networks]
+//               [--scripts AUTODL] [--json OUT]
 //
 // The project and the reference on the same file in the same run, alternating; medians and ratios. Nothing fails here
 // because a machine is slow. Without --file a file of the original structure is written to .cache/bench, where the tool
 // that makes such files is at hand; without the reference (npm run setup -- --tests) only our figures are printed.
 // Searches run on the file of test-fixtures/searches; the reference's scripts are those of a checkout of
-// D-X-Y/AutoDL-Projects (--scripts, or .cache/reference/AutoDL-Projects).
+// D-X-Y/AutoDL-Projects (--scripts, or .cache/reference/AutoDL-Projects). Networks are measured beside the same ones in
+// Python on the same libtorch, with --threads threads.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -22,6 +24,7 @@ const { values: options } = parseArgs({
     file: { type: 'string' },
     archs: { type: 'string', default: '1500' },
     rounds: { type: 'string', default: '5' },
+    threads: { type: 'string', default: '1' },
     only: { type: 'string' },
     scripts: { type: 'string', default: join(root, '.cache/reference/AutoDL-Projects') },
     json: { type: 'string' },
@@ -102,7 +105,24 @@ function weights() {
   return { file, rows };
 }
 
-const suites = { queries, searches, weights };
+function networks() {
+  if (!python) {
+    console.error('bench: no networks to be measured beside: a python3 with torch runs them');
+    return undefined;
+  }
+  const weights = join(root, '.cache/bench/weights.pth');
+  mkdirSync(dirname(weights), { recursive: true });
+  const theirs = here('networks.py');
+  if (spawnSync(python, [theirs, weights, '--write'], { stdio: ['ignore', 2, 2] }).status)
+    stop('no weights were written');
+  const args = [weights, options.threads];
+  const results = alternate(sides([here('networks.mjs'), ...args], [theirs, ...args]), rounds);
+  const rows = Object.keys(results.ours[0]?.jobs ?? {}).map((job) => row(results, job, 'ms', (r) => r.jobs[job]));
+  print(`networks of 16 channels and 5 cells, ${options.threads} thread(s)`, rounds, rows);
+  return { rows };
+}
+
+const suites = { queries, searches, weights, networks };
 if (options.only && !(options.only in suites)) stop(`expected --only ${Object.keys(suites).join(' or ')}`);
 const measured = {};
 for (const [name, suite] of Object.entries(suites)) {

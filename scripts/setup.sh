@@ -14,6 +14,16 @@ esac
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 offered() { [ -n "$(apt-cache madison "$1" 2>/dev/null)" ]; }
 
+# One that packages/core-native/cmake/FindLibtorch.cmake looks for before the system's.
+other_libtorch() {
+  local folder version=include/torch/csrc/api/include/torch/version.h
+  for folder in "${NB201_LIBTORCH:-}" "${LIBTORCH:-}" \
+    "$(python3 -c 'import importlib.util as u; s = u.find_spec("torch"); print(s.submodule_search_locations[0] if s else "")' 2>/dev/null)"; do
+    [ -n "$folder" ] && [ -e "$folder/$version" ] && return 0
+  done
+  return 1
+}
+
 # The LLVM tools of version 14 are what the project is checked with; a newer Debian has them under other names.
 either() {
   if installed "$1"; then echo "$1"
@@ -23,9 +33,14 @@ either() {
   fi
 }
 
+# For the networks; everything else does without. Debian's libtorch multiplies matrices by whatever BLAS there is, and
+# openblas is the fast one.
+libtorch() { printf '%s\n' libtorch-dev libopenblas0; }
+
 packages() {
   printf '%s\n' g++ cmake make libbz2-dev zlib1g-dev binutils
   [ $tests = yes ] || return 0
+  libtorch
   printf '%s\n' python3 python3-numpy python3-torch python3-venv python3-pip libgtest-dev protobuf-compiler python3-protobuf
   either clang-14 clang
   either libclang-rt-14-dev libclang-rt-dev
@@ -33,18 +48,26 @@ packages() {
   either clang-tidy-14 clang-tidy
 }
 
-missing() { for package in $(packages); do installed "$package" || echo "$package"; done; }
+missing_of() { for package in "$@"; do installed "$package" || echo "$package"; done; }
+# shellcheck disable=SC2046  # names without spaces, one word each
+missing() { missing_of $(packages); }
+# shellcheck disable=SC2046
+missing_libtorch() { other_libtorch || missing_of $(libtorch); }
 
 install_packages() {
   if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
     echo "setup: this is no Debian. Please see to it that these are there, by their Debian names:"
-    packages | sed 's/^/  /'
+    { packages; libtorch; } | sort -u | sed 's/^/  /'
     return
   fi
-  [ -n "$(missing)" ] || return 0
+  [ -n "$(missing; missing_libtorch)" ] || return 0
   local as_root=()
   if [ "$(id -u)" != 0 ]; then
     if ! command -v sudo >/dev/null; then
+      if [ -z "$(missing)" ]; then
+        echo "setup: without libtorch, as this is neither root nor sudo. For the networks: $(missing_libtorch | xargs)"
+        return
+      fi
       echo "setup: neither root nor sudo. Please install: $(missing | xargs)" >&2
       exit 1
     fi
@@ -53,7 +76,7 @@ install_packages() {
   "${as_root[@]}" apt-get update -q
   # Asked again: only now is it known which names are offered.
   local wanted
-  wanted=$(missing | xargs)
+  wanted=$({ missing; missing_libtorch; } | sort -u | xargs)
   echo "setup: installing $wanted"
   # shellcheck disable=SC2086  # names without spaces, one word each
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $wanted

@@ -29,6 +29,7 @@ import {
   type SetOf,
   unknownSet,
 } from './names.js';
+import type { BuildOptions, Network } from './networks/network.js';
 import { PythonRandom, type PythonSeed } from './random/python-random.js';
 import type { ArchitectureRecord } from './records/record.js';
 import type { ArchResults, ComputeCosts, Metrics, TrialChoice } from './results/arch-results.js';
@@ -104,6 +105,13 @@ export type MoreInfo<D extends Dataset = Dataset> = InfoOf<'train'> &
     : D extends 'cifar10-valid'
       ? InfoOf<'valid'> & Partial<InfoOf<'test'>>
       : Partial<InfoOf<'valid'> & InfoOf<'test'> & InfoOf<'valtest'>>);
+
+export interface NetworkOptions extends HpOption {
+  /** The trial whose weights are taken. Default: the first that has weights. */
+  seed?: number | undefined;
+  device?: BuildOptions['device'];
+  signal?: BuildOptions['signal'];
+}
 
 export interface FindBestOptions extends HpOption {
   /** Millions of FLOPs at most. */
@@ -656,6 +664,33 @@ export class NASBench201API implements Iterable<string>, Disposable {
     const [hp] = this.#records.hyperParameters(this.#checked(index));
     const results = this.#records.results(index, hp ?? '12');
     return results.query(dataset).values().next().value!.getConfig();
+  }
+
+  /**
+   * The trained network of an architecture on a data set, as the reference makes it of `get_net_config` and
+   * `get_net_param`. The benchmark files have no weights; a file of the archive has, once it is reloaded (`reload`).
+   * @throws QueryError NO_WEIGHTS, NetworkError
+   */
+  async getNetwork(index: number, dataset: Dataset, options: NetworkOptions = {}): Promise<Network> {
+    const { seed, device, signal, ...hp } = options;
+    const params = this.getNetParam(index, dataset, seed ?? null, hp);
+    const of = (map: PythonValue | Map<number, PythonValue>) => (map instanceof Map ? [...map.values()] : []);
+    const weights = seed === undefined ? of(params).find((value) => value !== null) : params;
+    if (!(weights instanceof Map)) {
+      const trial = seed === undefined ? '' : `, seed ${seed}`;
+      throw new QueryError(
+        'NO_WEIGHTS',
+        `there are no weights of architecture ${index} on '${dataset}', hp '${hpName(hp)}'${trial} here: reload it from a file of the archive`,
+      );
+    }
+    const { Network } = await import('./networks/network.js');
+    const network = await Network.fromConfig(this.getNetConfig(index, dataset), { seed: 0, device, signal });
+    try {
+      return await network.loadStateDict(weights as Map<PythonValue, PythonValue>, signal ? { signal } : {});
+    } catch (error) {
+      network.dispose();
+      throw error;
+    }
   }
 
   /** FLOPs, parameters, latency and times: means over the trials of a data set (`get_cost_info`). @throws QueryError */

@@ -48,6 +48,7 @@ export {
   type InfoOptions,
   type MoreInfo,
   NASBench201API,
+  type NetworkOptions,
   type OpenOptions,
   openArchitecture,
 } from './api.js';
@@ -81,6 +82,30 @@ export {
   remapDatasetSetNames,
   type SetOf,
 } from './names.js';
+export { DeviceTensor } from './networks/device-tensor.js';
+export { normalisedImages } from './networks/images.js';
+export type { BatchMetrics, LabelledBatch } from './networks/metrics.js';
+export {
+  type ArchitectureOptions,
+  type BuildOptions,
+  type ForwardOptions,
+  type LatencyOptions,
+  Network,
+  type NetworkDescription,
+  type NetworkOutput,
+} from './networks/network.js';
+export { SGD, type SGDOptions } from './networks/sgd.js';
+export type { StateDict, StateDictSource, StateTensor } from './networks/state-dict.js';
+export {
+  libtorchAdvice,
+  NetworkError,
+  type NetworkErrorCode,
+  setTorchThreads,
+  type TensorData,
+  type TorchInfo,
+  torchInfo,
+  torchPath,
+} from './networks/torch.js';
 export { NumpyRandom } from './random/numpy-random.js';
 export { PythonRandom, type PythonSeed } from './random/python-random.js';
 export { TorchRandom } from './random/torch-random.js';
@@ -136,7 +161,8 @@ export {
   str2lists,
   str2matrix,
 } from './space/cell.js';
-export { type NetworkCost, networkCost, TASK_SHAPES, type TaskShape } from './space/cost.js';
+export { type NetworkCost, networkCost, stagesCost, TASK_SHAPES, type TaskShape } from './space/cost.js';
+export { cellSvg } from './space/drawing.js';
 export { isConnected, uniqueString } from './space/isomorphism.js';
 export { OPERATIONS, type Operation } from './space/operations.js';
 export type { SweepBatch } from './sweep/batch.js';

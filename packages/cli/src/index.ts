@@ -5,15 +5,37 @@ import { best } from './commands/best.js';
 import { compare } from './commands/compare.js';
 import { convert } from './commands/convert.js';
 import { diff } from './commands/diff.js';
+import { doctor } from './commands/doctor.js';
 import { info } from './commands/info.js';
 import { inspect } from './commands/inspect.js';
+import { net } from './commands/net.js';
 import { query } from './commands/query.js';
+import { run as runNetwork } from './commands/run.js';
 import { search } from './commands/search.js';
 import { show } from './commands/show.js';
 import { verify } from './commands/verify.js';
 import { weights } from './commands/weights.js';
 import { describeFailure } from './failure.js';
 import { Interrupted, Terminal } from './terminal.js';
+
+/** In the order of the help. */
+const COMMANDS = [
+  info,
+  inspect,
+  query,
+  best,
+  show,
+  archs,
+  weights,
+  convert,
+  diff,
+  search,
+  compare,
+  net,
+  runNetwork,
+  verify,
+  doctor,
+];
 
 const EPILOGUE = `
 Files are the published ones (NAS-Bench-201-v1_1-096897.pth), NATS-Bench's files and folders, and any torch file or
@@ -28,7 +50,9 @@ Examples:
   nb201 best NAS-Bench-201-v1_1-096897.pth --max-params 0.5
   nb201 convert NAS-Bench-201-v1_1-096897.pth nas-bench-201.parquet
   nb201 search r-ea NAS-Bench-201-v1_1-096897.pth --seed 7
-  nb201 archs '|nor_conv_3x3~0|+|nor_conv_3x3~0|none~1|+|skip_connect~0|none~1|none~2|'`;
+  nb201 archs '|nor_conv_3x3~0|+|nor_conv_3x3~0|none~1|+|skip_connect~0|none~1|none~2|'
+  nb201 net 284 --svg cell.svg
+  nb201 run 284 --input cat.png`;
 
 /**
  * The command line.
@@ -49,7 +73,7 @@ export async function run(args: readonly string[]): Promise<number> {
       terminal.json = json === true;
       if (sideCar !== undefined) process.env.NB201_SIDE_CAR = sideCar;
     });
-  for (const command of [info, inspect, query, best, show, archs, convert, diff, weights, verify, search, compare]) {
+  for (const command of COMMANDS) {
     const added = command(terminal)
       .option('--json', 'one JSON document on stdout')
       .option('--side-car <folder>', "keep what was found in large files here (default: beside them; 'off': nowhere)")

@@ -58,7 +58,7 @@ describe('help and usage', () => {
     const began = performance.now();
     const out = succeeds('--help');
     const took = performance.now() - began;
-    for (const name of ['info', 'inspect', 'query', 'best', 'show', 'archs', 'weights', 'verify']) {
+    for (const name of ['info', 'inspect', 'query', 'best', 'show', 'archs', 'weights', 'convert', 'diff', 'verify']) {
       expect(out).toMatch(new RegExp(`^ +${name} `, 'm'));
       expect(succeeds(name, '--help')).toContain('--json');
     }

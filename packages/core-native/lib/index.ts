@@ -7,7 +7,15 @@ export {
   openBenchmarkFileSync,
   withSignal,
 } from './benchmark-file.js';
-export { fromNative, native, ReadError, type ReadErrorCode, WriteError, type WriteErrorCode } from './errors.js';
+export {
+  checkedPath,
+  fromNative,
+  native,
+  ReadError,
+  type ReadErrorCode,
+  WriteError,
+  type WriteErrorCode,
+} from './errors.js';
 export { type JsonCurve, jsonText } from './json-text.js';
 export {
   type Abortable,
@@ -28,6 +36,25 @@ export {
   type SweepRequest,
 } from './native.js';
 export { type SideCar, sideCarKept } from './side-car.js';
+export {
+  compute,
+  type FilePlace,
+  libtorchAdvice,
+  type NativeDeviceTensor,
+  type NativeImages,
+  type NativeMetrics,
+  type NativeNetwork,
+  type NativePass,
+  type NativeSgd,
+  type NativeState as NativeStateDict,
+  type NativeWeight,
+  NetworkError,
+  type NetworkErrorCode,
+  type TensorData,
+  type TorchInfo,
+  torch,
+  torchPath,
+} from './torch.js';
 export { openTorch, readTorch, type TorchFile } from './torch-file.js';
 export {
   DictStream,

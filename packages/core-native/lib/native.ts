@@ -19,6 +19,7 @@ export interface NativeTorchFile {
   values(): PythonValue[];
   describe(): { container: ContainerKind; bzip2: boolean; pickles: number };
   storage(key: string): Uint8Array;
+  storagePlace(key: string): { path: string; offset: number; size: number } | undefined;
 }
 
 /** Work on another thread, and how to end it early. */
@@ -216,6 +217,7 @@ export interface NativeBenchmarkFile {
   curves(index: number, hp: string, trial: number): NativeField[] | undefined;
   value(index: number, hp?: string, trial?: number): PythonValue | undefined;
   storage(key: string): Uint8Array;
+  storagePlace(key: string): { path: string; offset: number; size: number } | undefined;
   column(request: ColumnRequest): Abortable<NativeColumn>;
   column(request: ColumnRequest, sync: true): NativeColumn;
   /** A batch of a sweep. */

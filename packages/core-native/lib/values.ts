@@ -232,6 +232,12 @@ const TENSOR_TYPES: Record<TensorDtype, { size: number; array: NumberArrayType }
   complex128: { size: 16, array: Float64Array },
 };
 
+/** The file that a storage is in. */
+interface StorageFile {
+  storage(key: string): Uint8Array;
+  storagePlace(key: string): { path: string; offset: number; size: number } | undefined;
+}
+
 /** Half floats, where the runtime has an array of them. */
 const Float16Array = (globalThis as { Float16Array?: NumberArrayType }).Float16Array;
 
@@ -240,11 +246,11 @@ export const elementSize = (dtype: TensorDtype): number => TENSOR_TYPES[dtype].s
 
 /** The stretch of a torch file that tensors are views of. Several may share one. */
 export class Storage {
-  readonly #read: (key: string) => Uint8Array;
+  readonly #file: StorageFile;
   #data: WeakRef<ArrayBuffer> | undefined;
 
   constructor(
-    read: (key: string) => Uint8Array,
+    file: StorageFile,
     /** What the file calls it. */
     readonly key: string,
     readonly dtype: TensorDtype,
@@ -253,12 +259,17 @@ export class Storage {
     /** In elements. */
     readonly length: number,
   ) {
-    this.#read = read;
+    this.#file = file;
   }
 
   /** Its bytes, read from the file now. @throws ReadError */
   bytes(): Uint8Array {
-    return this.#read(this.key);
+    return native(() => this.#file.storage(this.key));
+  }
+
+  /** Where its bytes lie in a file as they are; undefined where they are compressed or in memory. @throws ReadError */
+  place(): { path: string; offset: number; size: number } | undefined {
+    return native(() => this.#file.storagePlace(this.key));
   }
 
   /** Its bytes, the same memory as long as anybody holds it. @throws ReadError */
@@ -320,7 +331,8 @@ export class Tensor {
       throw new RangeError(`expected ${count} elements of ${dtype} for the shape [${shape.join(', ')}]`);
     }
     const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
-    const storage = new Storage(() => bytes, '', dtype, 'cpu', count);
+    const file = { storage: () => bytes, storagePlace: () => undefined };
+    const storage = new Storage(file, '', dtype, 'cpu', count);
     const stride = shape.map((_, i) => shape.slice(i + 1).reduce((a, b) => a * Math.max(b, 1), 1));
     return new Tensor(
       storage,
@@ -439,13 +451,8 @@ export const factories = {
   dtype: (name: string) => new Dtype(name),
   ndarray: (dtype: string, shape: number[], fortran: boolean, data: Uint8Array | PythonValue[]) =>
     new NDArray(dtype, shape, fortran, data),
-  storage: (
-    file: { storage(key: string): Uint8Array },
-    key: string,
-    dtype: TensorDtype,
-    location: string,
-    length: number,
-  ) => new Storage((k) => native(() => file.storage(k)), key, dtype, location, length),
+  storage: (file: StorageFile, key: string, dtype: TensorDtype, location: string, length: number) =>
+    new Storage(file, key, dtype, location, length),
   tensor: (
     storage: Storage,
     dtype: TensorDtype,

@@ -1,4 +1,4 @@
-import { parseArchitecture } from './cell.js';
+import { type Cell, EDGES, parseArchitecture } from './cell.js';
 import type { Operation } from './operations.js';
 
 /** What a network costs, in millions as the benchmark's records count: multiply-adds of one image, and parameters. */
@@ -43,10 +43,6 @@ function sum(layers: readonly LayerCost[]): LayerCost {
   return layers.reduce((a, b) => ({ macs: a.macs + b.macs, params: a.params + b.params }), FREE);
 }
 
-function times(count: number, { macs, params }: LayerCost): LayerCost {
-  return { macs: count * macs, params: count * params };
-}
-
 /** A convolution without bias; `size` is the height and width of what it puts out. */
 function convolution(kernel: number, channelsIn: number, channelsOut: number, size: number): LayerCost {
   const weights = kernel * kernel * channelsIn * channelsOut;
@@ -69,23 +65,49 @@ function reluConvBN(kernel: number, channelsIn: number, channelsOut: number, siz
   return sum([convolution(kernel, channelsIn, channelsOut, size), batchNorm(channelsOut)]);
 }
 
-/** An edge of a cell. Like the reference, a pooling is not counted, and a convolution is even where nothing reaches it. */
-function edge(operation: Operation, channels: number, size: number): LayerCost {
+/**
+ * An edge of a cell. Like the reference, a pooling is not counted, and a convolution is even where nothing reaches it.
+ * Where the number of channels changes, skip_connect and avg_pool_3x3 hold a 1x1 convolution.
+ */
+function edge(operation: Operation, channelsIn: number, channelsOut: number, size: number): LayerCost {
   switch (operation) {
-    case 'nor_conv_1x1':
-      return reluConvBN(1, channels, channels, size);
-    case 'nor_conv_3x3':
-      return reluConvBN(3, channels, channels, size);
-    default:
+    case 'none':
       return FREE;
+    case 'nor_conv_3x3':
+      return reluConvBN(3, channelsIn, channelsOut, size);
+    case 'nor_conv_1x1':
+      return reluConvBN(1, channelsIn, channelsOut, size);
+    default:
+      return channelsIn === channelsOut ? FREE : reluConvBN(1, channelsIn, channelsOut, size);
   }
 }
 
-/** The reference's `ResNetBasicblock` with stride 2: doubles the channels; `size` is that of what it puts out. */
-function reduction(channelsIn: number, size: number): LayerCost {
-  const channels = 2 * channelsIn;
+/** The reference's `ResNetBasicblock` with stride 2; `size` is that of what it puts out. */
+function reduction(channelsIn: number, channels: number, size: number): LayerCost {
   const shortcut = convolution(1, channelsIn, channels, size);
   return sum([reluConvBN(3, channelsIn, channels, size), reluConvBN(3, channels, channels, size), shortcut]);
+}
+
+/**
+ * As `networkCost`, of a cell and the channels of each of 3N + 2 stages, in millions: stem, N cells, reduction, N cells,
+ * reduction, N cells, head. The size space's networks differ in these channels.
+ */
+export function stagesCost(cell: Cell, channels: readonly number[], { imageSize, numClasses }: TaskShape): NetworkCost {
+  const perThird = Math.floor(channels.length / 3);
+  const layers = [convolution(3, IMAGE_CHANNELS, channels[0]!, imageSize), batchNorm(channels[0]!)];
+  let size = imageSize;
+  for (const [stage, out] of channels.entries()) {
+    const from = channels[stage - 1] ?? out;
+    if (stage === perThird || stage === 2 * perThird + 1) {
+      size /= 2;
+      layers.push(reduction(from, out, size));
+    } else {
+      layers.push(...cell.map((operation, e) => edge(operation, EDGES[e]!.input === 0 ? from : out, out, size)));
+    }
+  }
+  const last = channels.at(-1)!;
+  const { macs, params } = sum([...layers, batchNorm(last), linear(last, numClasses)]);
+  return { flops: macs / 1e6, params: params / 1e6 };
 }
 
 function requirePositiveMultiple(name: string, value: number, factor: number): void {
@@ -109,19 +131,7 @@ export function networkCost(
   for (const [name, value] of Object.entries({ numClasses, C, N })) {
     requirePositiveMultiple(name, value, 1);
   }
-  const operations = parseArchitecture(architecture);
-  const cells = (channels: number, size: number) =>
-    times(N, sum(operations.map((operation) => edge(operation, channels, size))));
-  const { macs, params } = sum([
-    convolution(3, IMAGE_CHANNELS, C, imageSize),
-    batchNorm(C),
-    cells(C, imageSize),
-    reduction(C, imageSize / 2),
-    cells(2 * C, imageSize / 2),
-    reduction(2 * C, imageSize / 4),
-    cells(4 * C, imageSize / 4),
-    batchNorm(4 * C),
-    linear(4 * C, numClasses),
-  ]);
-  return { flops: macs / 1e6, params: params / 1e6 };
+  const stages = (channels: number) => new Array<number>(N).fill(channels);
+  const channels = [...stages(C), 2 * C, ...stages(2 * C), 4 * C, ...stages(4 * C)];
+  return stagesCost(parseArchitecture(architecture), channels, { imageSize, numClasses });
 }

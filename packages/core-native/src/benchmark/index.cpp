@@ -47,10 +47,16 @@ std::vector<uint8_t> BenchmarkIndex::sidecar() const {
   return writeSidecar(stamp_, tables_, memo_);
 }
 
-SourcePtr BenchmarkIndex::openStorage(const std::string& key) {
+const StorageTable& BenchmarkIndex::storages() {
   const std::lock_guard<std::mutex> guard(storagesLock_);
   if (!storages_) storages_ = container_.storages(memo_.storageTypes(), tables_.pickleEnd);
-  return container_.openStorage(*storages_, key);
+  return *storages_;
+}
+
+SourcePtr BenchmarkIndex::openStorage(const std::string& key) { return container_.openStorage(storages(), key); }
+
+std::optional<Container::FilePlace> BenchmarkIndex::storageInFile(const std::string& key) {
+  return container_.storageInFile(storages(), key);
 }
 
 Number BenchmarkIndex::number(double value, bool later) {

@@ -47,6 +47,7 @@ class BenchmarkIndex {
 
   // The bytes behind the storages of this file's tensors.
   SourcePtr openStorage(const std::string& key);
+  std::optional<Container::FilePlace> storageInFile(const std::string& key);
   // A number of a trial, which may have been left for later.
   Number flop(const Trial& trial) { return number(trial.flop, trial.later & Trial::kLaterFlop); }
   Number params(const Trial& trial) { return number(trial.params, trial.later & Trial::kLaterParams); }
@@ -58,6 +59,7 @@ class BenchmarkIndex {
       : container_(std::move(container)), memo_(container_, container_.pickles()) {}
 
   Number number(double value, bool later);
+  const StorageTable& storages();
 
   Container container_;
   FileMemo memo_;

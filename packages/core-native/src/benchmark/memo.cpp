@@ -137,7 +137,6 @@ std::shared_ptr<const Outline> FileMemo::outlineOf(const Region& region) {
   return outline;
 }
 
-
 const FarItem* FileMemo::outline(uint64_t index, uint64_t at) {
   const std::lock_guard<std::recursive_mutex> guard(lock_);
   const auto known = far_.find(index);

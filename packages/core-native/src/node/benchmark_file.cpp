@@ -159,6 +159,7 @@ void BenchmarkFile::define(Napi::Env env, Addon& addon, Napi::Object exports) {
                                                   InstanceMethod("curves", &BenchmarkFile::curves),
                                                   InstanceMethod("value", &BenchmarkFile::value),
                                                   InstanceMethod("storage", &BenchmarkFile::storage),
+                                                  InstanceMethod("storagePlace", &BenchmarkFile::storagePlace),
                                                   InstanceMethod("column", &BenchmarkFile::column),
                                                   InstanceMethod("sweep", &BenchmarkFile::sweep),
                                                   InstanceMethod("sideCar", &BenchmarkFile::sideCar),
@@ -474,6 +475,14 @@ Napi::Value BenchmarkFile::storage(const Napi::CallbackInfo& info) {
     Napi::Uint8Array out = Napi::Uint8Array::New(env, static_cast<size_t>(bytes->size()));
     bytes->read(0, out.Data(), out.ByteLength());
     return out;
+  });
+}
+
+Napi::Value BenchmarkFile::storagePlace(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsString()) throw Napi::TypeError::New(env, "expected a storage's key");
+  return guarded(env, [&] {
+    return placeToJs(env, index(env).container().file()->name(), index(env).storageInFile(info[0].As<Napi::String>()));
   });
 }
 

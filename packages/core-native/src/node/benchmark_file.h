@@ -33,6 +33,7 @@ class BenchmarkFile : public Napi::ObjectWrap<BenchmarkFile> {
   Napi::Value curves(const Napi::CallbackInfo& info);
   Napi::Value value(const Napi::CallbackInfo& info);
   Napi::Value storage(const Napi::CallbackInfo& info);
+  Napi::Value storagePlace(const Napi::CallbackInfo& info);
   Napi::Value column(const Napi::CallbackInfo& info);
   Napi::Value sweep(const Napi::CallbackInfo& info);
   Napi::Value sideCar(const Napi::CallbackInfo& info);

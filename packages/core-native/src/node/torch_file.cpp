@@ -66,7 +66,8 @@ void TorchFile::define(Napi::Env env, Addon& addon, Napi::Object exports) {
   const Napi::Function constructor =
       DefineClass(env, "TorchFile",
                   {StaticMethod("open", &TorchFile::open), InstanceMethod("values", &TorchFile::values),
-                   InstanceMethod("describe", &TorchFile::describe), InstanceMethod("storage", &TorchFile::storage)});
+                   InstanceMethod("describe", &TorchFile::describe), InstanceMethod("storage", &TorchFile::storage),
+                   InstanceMethod("storagePlace", &TorchFile::storagePlace)});
   addon.torchFile = Napi::Persistent(constructor);
   exports.Set("TorchFile", constructor);
 }
@@ -118,6 +119,24 @@ Napi::Value TorchFile::storage(const Napi::CallbackInfo& info) {
     bytes->read(0, out.Data(), out.ByteLength());
     return out;
   });
+}
+
+Napi::Value placeToJs(Napi::Env env, const std::string& path, const std::optional<Container::FilePlace>& place) {
+  if (!place) return env.Undefined();
+  Napi::Object out = Napi::Object::New(env);
+  out.Set("path", path);
+  out.Set("offset", static_cast<double>(place->offset));
+  out.Set("size", static_cast<double>(place->size));
+  return out;
+}
+
+// storagePlace(key): where all its bytes lie in the file.
+Napi::Value TorchFile::storagePlace(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsString()) throw Napi::TypeError::New(env, "expected a storage's key");
+  const Container& container = content_->container;
+  return placeToJs(env, container.file()->name(),
+                   container.storageInFile(content_->storages, info[0].As<Napi::String>()));
 }
 
 }  // namespace nb201::node

@@ -30,9 +30,13 @@ class TorchFile : public Napi::ObjectWrap<TorchFile> {
   Napi::Value values(const Napi::CallbackInfo& info);
   Napi::Value describe(const Napi::CallbackInfo& info);
   Napi::Value storage(const Napi::CallbackInfo& info);
+  Napi::Value storagePlace(const Napi::CallbackInfo& info);
 
   std::shared_ptr<Content> content_;
 };
+
+// { path, offset, size } of a storage that lies in its file as it is; undefined else.
+Napi::Value placeToJs(Napi::Env env, const std::string& path, const std::optional<Container::FilePlace>& place);
 
 ContainerLimits limitsFrom(const Napi::Value& options);
 

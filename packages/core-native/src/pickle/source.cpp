@@ -128,6 +128,7 @@ class FileSource final : public ByteSource {
       : ByteSource(std::move(name), size), handle_(handle), written_(written) {}
   ~FileSource() override { CloseHandle(handle_); }
 
+  bool isFile() const override { return true; }
   void read(uint64_t offset, void* to, size_t count) const override {
     checkRange(offset, count);
     auto* out = static_cast<uint8_t*>(to);
@@ -161,6 +162,7 @@ class FileSource final : public ByteSource {
       : ByteSource(std::move(name), static_cast<uint64_t>(opened.st_size)), fd_(fd), opened_(opened) {}
   ~FileSource() override { ::close(fd_); }
 
+  bool isFile() const override { return true; }
   void read(uint64_t offset, void* to, size_t count) const override {
     checkRange(offset, count);
     auto* out = static_cast<uint8_t*>(to);

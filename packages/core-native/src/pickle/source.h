@@ -23,6 +23,8 @@ class ByteSource {
   // The bytes from dataBegin() to the end, where they are in memory anyway; otherwise null.
   virtual const uint8_t* data() const { return nullptr; }
   virtual uint64_t dataBegin() const { return 0; }
+  // Whether this is the file of this name as it is, so that another reader finds the same bytes at the same offsets.
+  virtual bool isFile() const { return false; }
 
   const std::string& name() const { return name_; }
   uint64_t size() const { return size_; }

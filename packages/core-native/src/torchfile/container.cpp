@@ -337,7 +337,8 @@ StorageTable Container::storages(const StorageTypes& types, uint64_t pickleEnd) 
       const std::string name(key.str());
       const auto type = types.find(name);
       if (type == types.end()) {
-        file_->fail(ErrorCode::BadContainer, pickleEnd, "expected a storage that a tensor names, found the key " + name);
+        file_->fail(ErrorCode::BadContainer, pickleEnd,
+                    "expected a storage that a tensor names, found the key " + name);
       }
       cursor.seek(at);
       int64_t count;
@@ -379,6 +380,16 @@ SourcePtr Container::openStorage(const StorageTable& table, const std::string& k
   if (!place) file_->fail(ErrorCode::BadTensor, 0, "expected the storage " + key + " in the file");
   if (place->entry) return openEntry(entries_[static_cast<size_t>(place->offset)]);
   return sliceOf(file_, file_->name(), place->offset, place->size);
+}
+
+std::optional<Container::FilePlace> Container::storageInFile(const StorageTable& table, const std::string& key) const {
+  const StorageTable::Place* place = table.find(key);
+  if (!place || !file_->isFile()) return std::nullopt;
+  if (!place->entry) return FilePlace{place->offset, place->size};
+  const ZipEntry& entry = entries_[static_cast<size_t>(place->offset)];
+  // What has a checksum is read through this, so that it is checked.
+  if (entry.method != 0 || entry.crc != 0) return std::nullopt;
+  return FilePlace{entry.dataAt, entry.size};
 }
 
 }  // namespace nb201

@@ -1,6 +1,8 @@
 // Tells what kind of file this is, and finds the pickle and the storages in it.
 #pragma once
 
+#include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -57,6 +59,12 @@ class Container {
   // Finds each storage's bytes; `pickleEnd` is the offset behind the object's pickle.
   StorageTable storages(const StorageTypes& types, uint64_t pickleEnd) const;
   SourcePtr openStorage(const StorageTable& table, const std::string& key) const;
+  // Where a storage's bytes lie in the file as they are; nothing where they are compressed, have a checksum, or the
+  // file is in memory.
+  struct FilePlace {
+    uint64_t offset, size;
+  };
+  std::optional<FilePlace> storageInFile(const StorageTable& table, const std::string& key) const;
 
   // The object as plain values, with the storages it names. Several pickles may follow one another in a bare file:
   // `next` starts as pickleAt() and is left behind the one that was read.

@@ -1,0 +1,23 @@
+import { compute, type TorchInfo, torch } from '@nas-bench-201/core-native';
+
+export {
+  libtorchAdvice,
+  NetworkError,
+  type NetworkErrorCode,
+  type TensorData,
+  type TorchInfo,
+  torchPath,
+} from '@nas-bench-201/core-native';
+
+/** The libtorch that this process computes with, loaded now if it was not. @throws NetworkError NO_LIBTORCH */
+export function torchInfo(): Promise<TorchInfo> {
+  return compute(() => torch().info());
+}
+
+/** Threads that share one operation, in this process. @throws NetworkError NO_LIBTORCH, RangeError */
+export function setTorchThreads(threads: number): Promise<void> {
+  if (!Number.isInteger(threads) || threads < 1 || threads > 1024) {
+    throw new RangeError(`expected threads from 1 to 1024, found ${threads}`);
+  }
+  return compute(() => torch().setThreads(threads));
+}

@@ -1,0 +1,47 @@
+// What needs a GPU. scripts/cuda-check.sh runs it where there is one; elsewhere it is skipped aloud.
+import { expect, it } from 'vitest';
+import { DeviceTensor, Network, SGD, torchInfo, torchPath } from '../src/index.js';
+import { answers, difference, imagesOf, unpacked } from './support/networks.js';
+
+const devices = torchPath().built ? (await torchInfo()).cudaDevices : 0;
+const required = process.env.NB201_REQUIRE_CUDA === '1';
+if (devices === 0 && !required) console.warn('SKIPPED, because there is no CUDA device: networks on a GPU');
+
+const onCuda = it.skipIf(devices === 0 && !required);
+
+onCuda('networks on a GPU answer what the reference answers on a CPU', async () => {
+  for (const { config, seed, batch, size, features, logits } of answers.forward) {
+    await using network = await Network.fromConfig(config, { seed, device: 'cuda' });
+    expect(network.device).toBe('cuda:0');
+    const x = imagesOf(batch, size);
+    await network.train().forward(x);
+    for (const exact of [true, false]) {
+      const output = await network.eval().forward(x, { exact });
+      // cuDNN may round to TF32 in between.
+      expect(difference(output.features.data, unpacked(features))).toBeLessThan(2e-2);
+      expect(difference(output.logits.data, unpacked(logits))).toBeLessThan(2e-2);
+    }
+  }
+});
+
+onCuda('networks on a GPU lose in the first step of SGD what the reference loses', async () => {
+  for (const { config, seed, batch, size, losses } of answers.training) {
+    await using network = await Network.fromConfig(config, { seed, device: 'cuda' });
+    const labels = Array.from({ length: batch }, (_, i) => (i * 3) % network.numClasses);
+    const { loss } = await new SGD(network.train()).step({ images: imagesOf(batch, size), labels });
+    expect(Math.abs(loss - losses[0]!) / losses[0]!).toBeLessThan(1e-2);
+  }
+});
+
+onCuda('tensors stay on the GPU, and networks move there and back', async () => {
+  await using network = await Network.fromConfig(answers.forward[0]!.config, { seed: 1 });
+  const x = imagesOf(2, 8);
+  const before = await network.forward(x);
+  await network.to('cuda');
+  await using tensor = await DeviceTensor.from(x, { device: 'cuda' });
+  const { logits } = await network.forward(tensor);
+  expect(logits.device).toBe('cuda:0');
+  expect(difference((await logits.toArray()).data, before.logits.data)).toBeLessThan(2e-2);
+  await network.to('cpu');
+  expect(await network.forward(x)).toEqual(before);
+});

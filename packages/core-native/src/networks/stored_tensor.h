@@ -1,0 +1,14 @@
+#pragma once
+
+#include "networks/network.h"
+
+namespace nb201::networks {
+
+// The tensor's values on the CPU, read from their source straight into its memory. Throws Error or NetworkError.
+at::Tensor read(const StoredTensor& stored);
+
+at::ScalarType scalarType(TensorType type);
+// By torch's name: "float32".
+const char* typeName(at::ScalarType type);
+
+}  // namespace nb201::networks

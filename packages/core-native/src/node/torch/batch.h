@@ -1,0 +1,17 @@
+// A batch with its labels, as evaluation and training take it.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "node/napi.h"
+#include "training/metrics.h"
+
+namespace nb201::node {
+
+// Class numbers: an Int32Array, as int64 on the CPU.
+at::Tensor labelsFrom(const Napi::Value& value);
+// Throws BAD_LABELS where there is not one label an image, or one is no class.
+void checkLabels(const at::Tensor& labels, const at::Tensor& images, int64_t classes);
+Napi::Object toJs(Napi::Env env, const training::BatchMetrics& metrics);
+
+}  // namespace nb201::node

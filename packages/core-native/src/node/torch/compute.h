@@ -1,0 +1,92 @@
+// All tensor work happens on one thread: OpenMP would make a team of threads for each thread that calls, and
+// JavaScript's must stay free.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <unordered_set>
+
+#include "networks/network.h"
+#include "node/napi.h"
+
+namespace nb201::node {
+
+// The thread, one a process. It is never destroyed: libtorch's own statics may go before it would at exit.
+class ComputeThread {
+ public:
+  static ComputeThread& instance();
+
+  void post(const void* owner, std::function<void()> job);
+  // Forgets the jobs of an owner and waits for the one of its that runs.
+  void drop(const void* owner);
+
+ private:
+  ComputeThread();
+  void run();
+
+  struct Job {
+    const void* owner;
+    std::function<void()> work;
+  };
+  std::mutex lock_;
+  std::condition_variable changed_;
+  std::deque<Job> jobs_;
+  const void* running_ = nullptr;
+};
+
+// The work that one environment (the main thread, a worker thread) has on that thread. Arguments are turned into plain
+// C++ before, results into JavaScript after.
+class Compute {
+ public:
+  explicit Compute(Napi::Env env);
+
+  // Aborts and forgets all work, and waits for what runs. Libtorch must be idle when the process or the environment
+  // ends.
+  void stop();
+
+  // { promise, abort }. `work(checkpoint)` runs on the compute thread and touches no JavaScript; `toJs(env, result)`
+  // makes the promise's value of what it returned.
+  template <class Work, class ToJs>
+  Napi::Value start(Napi::Env env, Work work, ToJs toJs) {
+    using Result = std::invoke_result_t<Work, const networks::Checkpoint&>;
+    auto* task = new Task(env);
+    if constexpr (std::is_void_v<Result>) {
+      task->work = [work = std::move(work)](const networks::Checkpoint& checkpoint) mutable { work(checkpoint); };
+      task->result = [toJs = std::move(toJs)](Napi::Env to) mutable { return toJs(to); };
+    } else {
+      auto made = std::make_shared<std::optional<Result>>();
+      task->work = [work = std::move(work), made](const networks::Checkpoint& checkpoint) mutable {
+        made->emplace(work(checkpoint));
+      };
+      task->result = [toJs = std::move(toJs), made](Napi::Env to) mutable { return toJs(to, **made); };
+    }
+    return post(env, task);
+  }
+
+ private:
+  struct Task {
+    explicit Task(Napi::Env env) : deferred(Napi::Promise::Deferred::New(env)) {}
+    Napi::Promise::Deferred deferred;
+    std::shared_ptr<std::atomic<bool>> aborted = std::make_shared<std::atomic<bool>>(false);
+    std::function<void(const networks::Checkpoint&)> work;
+    std::function<Napi::Value(Napi::Env)> result;
+    std::exception_ptr failure;
+  };
+  static void settle(Napi::Env env, Napi::Function callback, Compute* compute, Task* task);
+  using Channel = Napi::TypedThreadSafeFunction<Compute, Task, &Compute::settle>;
+
+  Napi::Value post(Napi::Env env, Task* task);
+
+  Channel channel_;
+  std::unordered_set<Task*> tasks_;  // that are not settled yet
+};
+
+// A failure of the compute thread as a JavaScript error with its code.
+Napi::Error toJs(Napi::Env env, const std::exception_ptr& failure);
+
+}  // namespace nb201::node
