@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Everything that CI checks, from a bare machine on. Goes on after a failure, so that one run tells all of it, and ends
-# with one line: N passed, N failed. NB201_FUZZ_SECONDS: how long each fuzz target runs (60).
+# with one line: N passed, N failed. NB201_FUZZ_SECONDS: how long each fuzz target runs (30).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -39,6 +39,6 @@ step build npm run -s build
 step lint npm run -s lint
 step 'unit tests' unit_tests
 step 'native tests' native_tests
-step fuzz npm run -s fuzz -- --seconds "${NB201_FUZZ_SECONDS:-60}"
+step fuzz npm run -s fuzz -- --seconds "${NB201_FUZZ_SECONDS:-30}"
 
 node scripts/count-tests.mjs "$reports" "${failed_steps[@]}"

@@ -3,7 +3,6 @@ import { basename, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import {
   type NativeBenchmarkFile,
-  type NativeColumn,
   type OpenBenchmarkOptions,
   openBenchmarkFile,
   type PythonValue,
@@ -31,16 +30,17 @@ import {
 } from './names.js';
 import type { BuildOptions, Network } from './networks/network.js';
 import { PythonRandom, type PythonSeed } from './random/python-random.js';
+import { Recent } from './recent.js';
 import type { ArchitectureRecord } from './records/record.js';
 import type { ArchResults, ComputeCosts, Metrics, TrialChoice } from './results/arch-results.js';
-import { meanOverTrials, type Reference } from './results/averaging.js';
+import type { Reference } from './results/averaging.js';
 import {
   type ColumnMetric,
   type ColumnOptions,
   columnRequest,
   epochsBy,
+  meansOf,
   numberOfTrial,
-  startsOf,
   type TrialColumn,
   trialColumnOf,
 } from './results/columns.js';
@@ -131,6 +131,26 @@ export interface CostWarning {
   actual: { flops: number; params: number };
 }
 
+/** One number of every architecture. */
+interface Column {
+  /** @throws QueryError where the architecture has none */
+  at(index: number): number;
+  find(index: number): number | undefined;
+}
+
+/** Columns that are kept: 0.1 MB each. */
+const COLUMNS_KEPT = 64;
+
+/** An answer of `getMoreInfo` by its keys. */
+type Info = Record<string, number | null>;
+
+const INFO_KEYS = {
+  train: ['train-loss', 'train-accuracy', 'train-per-time', 'train-all-time'],
+  valid: ['valid-loss', 'valid-accuracy', 'valid-per-time', 'valid-all-time'],
+  test: ['test-loss', 'test-accuracy', 'test-per-time', 'test-all-time'],
+  valtest: ['valtest-loss', 'valtest-accuracy', 'valtest-per-time', 'valtest-all-time'],
+} as const;
+
 /** Architectures between two pauses: a file of a folder takes a few milliseconds. */
 const PORTION = 16;
 
@@ -152,6 +172,7 @@ export class NASBench201API implements Iterable<string>, Disposable {
   #random: PythonRandom;
   #usedTime = 0;
   #isomorphs: Map<string, number[]> | undefined;
+  readonly #columns = new Recent<string, Column>(COLUMNS_KEPT);
 
   private constructor(path: string, metaArchs: readonly string[], records: Records, options: OpenOptions) {
     this.path = path;
@@ -370,31 +391,38 @@ export class NASBench201API implements Iterable<string>, Disposable {
    * @throws QueryError
    */
   getMoreInfo<D extends Dataset>(index: Architecture, dataset: D, options: InfoOptions = {}): MoreInfo<D> {
-    const asked = this.#index(index);
+    return { ...this.#info(this.#index(index), dataset, options) } as MoreInfo<D>;
+  }
+
+  /** The answer of `getMoreInfo` as it is kept: not to be handed out. */
+  #info(index: number, dataset: Dataset, options: InfoOptions): Info {
     const hp = hpName(options);
     const wanted = options.seed ?? options.isRandom ?? true;
     // The last epoch is known without reading the file; what is unusual about it takes the other way.
-    const last = options.iepoch == null ? this.#records.lastEpoch(asked, hp, dataset) : undefined;
+    const last = options.iepoch == null ? this.#records.lastEpoch(index, hp, dataset) : undefined;
     const known = last && (typeof wanted === 'boolean' || last.seeds.includes(wanted)) ? last : undefined;
-    const results = known ? undefined : this.#records.results(asked, hp);
+    const results = known ? undefined : this.#records.results(index, hp);
     const choice = wanted === true ? this.#random.choice(known?.seeds ?? results!.getDatasetSeeds(dataset)) : wanted;
+    const kept = known?.answers.get(choice);
+    if (kept) return kept;
     const find = (set: string): Metrics | undefined =>
       orNone(undefined, () =>
         known ? known.metrics(set, choice) : results!.getMetrics(dataset, set, options.iepoch, choice),
       );
     const metrics = (set: string): Metrics =>
       known?.metrics(set, choice) ??
-      (results ?? this.#records.results(asked, hp)).getMetrics(dataset, set, options.iepoch, choice);
-    const out: Record<string, number | null> = {};
+      (results ?? this.#records.results(index, hp)).getMetrics(dataset, set, options.iepoch, choice);
+    const out: Info = {};
     const train = metrics('train');
     const epochs = train.iepoch + 1;
-    const put = (prefix: string, { loss, accuracy, all_time }: Metrics) => {
-      out[`${prefix}-loss`] = loss;
-      out[`${prefix}-accuracy`] = accuracy;
-      out[`${prefix}-per-time`] = all_time === null ? null : all_time / epochs;
-      out[`${prefix}-all-time`] = all_time;
+    const put = (prefix: keyof typeof INFO_KEYS, { loss, accuracy, all_time }: Metrics) => {
+      const [lossKey, accuracyKey, perTimeKey, allTimeKey] = INFO_KEYS[prefix];
+      out[lossKey] = loss;
+      out[accuracyKey] = accuracy;
+      out[perTimeKey] = all_time === null ? null : all_time / epochs;
+      out[allTimeKey] = all_time;
     };
-    const putIfThere = (prefix: string, set: string) => {
+    const putIfThere = (prefix: keyof typeof INFO_KEYS, set: string) => {
       const there = find(set);
       if (there) put(prefix, there);
     };
@@ -410,7 +438,8 @@ export class NASBench201API implements Iterable<string>, Disposable {
       putIfThere('test', 'x-test');
       putIfThere('valtest', 'ori-test');
     }
-    return out as MoreInfo<D>;
+    known?.answers.set(choice, out);
+    return out;
   }
 
   /**
@@ -426,23 +455,13 @@ export class NASBench201API implements Iterable<string>, Disposable {
     const index = this.#index(arch);
     if (!PAPER_DATASETS.includes(dataset)) throw this.#noDataset(dataset, PAPER_DATASETS);
     const trained: Dataset = dataset === 'cifar10' ? 'cifar10-valid' : dataset;
-    const info: Partial<InfoOf<'train'> & InfoOf<'valid'>> & Record<string, number | null> = this.getMoreInfo(
-      index,
-      trained,
-      {
-        ...options,
-        isRandom: true,
-      },
-    );
+    const { hp, iepoch, use12EpochsResult } = options;
+    const info = this.#info(index, trained, { hp, iepoch, use12EpochsResult, isRandom: true });
     // NATS-Bench before the last epoch: only all test images together were evaluated.
     let perTime = info['valid-per-time'];
     const accuracy = info['valid-accuracy'] ?? info['valtest-accuracy'];
     if (info['valid-accuracy'] === undefined && this.reference === 'nats-bench') {
-      const last: Record<string, number | null> = this.getMoreInfo(index, trained, {
-        ...options,
-        iepoch: null,
-        isRandom: true,
-      });
+      const last = this.#info(index, trained, { hp, use12EpochsResult, isRandom: true });
       perTime = last['valid-per-time'] ?? null;
     }
     const trainTime = info['train-all-time'];
@@ -504,6 +523,11 @@ export class NASBench201API implements Iterable<string>, Disposable {
    * @throws the signal's reason where it was aborted
    */
   async *#portions(indexes: Iterable<number>, signal: AbortSignal | undefined): AsyncGenerator<number[]> {
+    if (!this.#records.inFolder) {
+      signal?.throwIfAborted();
+      yield [...indexes];
+      return;
+    }
     let rested = performance.now();
     let portion: number[] = [];
     for (const index of indexes) {
@@ -588,10 +612,7 @@ export class NASBench201API implements Iterable<string>, Disposable {
     return orNone([], () => [...this.#records.results(index, hp).query(dataset).values()]);
   }
 
-  async #column(
-    dataset: Dataset,
-    options: ColumnOptions<Dataset>,
-  ): Promise<{ at(index: number): number; find(index: number): number | undefined }> {
+  async #column(dataset: Dataset, options: ColumnOptions<Dataset>): Promise<Column> {
     if (!DATASETS.includes(dataset)) throw this.#noDataset(dataset, DATASETS);
     const { metric, iepoch, signal } = options;
     const hp = hpName(options);
@@ -609,26 +630,18 @@ export class NASBench201API implements Iterable<string>, Disposable {
       };
     }
     const request = columnRequest(dataset, hp, options);
-    const column: NativeColumn = await withSignal(() => file.column(request), signal);
-    const starts = startsOf(column);
-    const epochs = epochsBy(hp, iepoch);
+    const key = JSON.stringify([request, metric]);
+    const kept = this.#columns.get(key);
+    if (kept) return kept;
+    const column = await withSignal(() => file.column(request), signal);
+    const means = meansOf(column, metric, epochsBy(hp, iepoch), this.reference);
     const find = (index: number): number | undefined => {
-      const count = column.counts[index]!;
-      if (count === 255 || count === 0) return undefined;
-      const trials = [];
-      for (let t = starts[index]!; t < starts[index]! + count; t++) {
-        if (column.presence[t] === 0) return undefined;
-        trials.push({ value: column.values[t]!, single: column.presence[t] === 2 });
-      }
-      if (metric === 'latency') {
-        const known = trials.filter((trial) => trial.value > 0);
-        return known.length ? meanOverTrials(known, this.reference)! : undefined;
-      }
-      const value = meanOverTrials(trials, this.reference)!;
-      return metric === 'per-time' ? value / epochs : value;
+      const mean = means[index]!;
+      return Number.isNaN(mean) ? undefined : mean;
     };
     // What is missing is looked up once more by itself, for an error that says what is there.
-    return { find, at: (index) => find(index) ?? this.#oneOf(index, dataset, hp, metric, set, iepoch) };
+    const at = (index: number) => find(index) ?? this.#oneOf(index, dataset, hp, metric, set, iepoch);
+    return this.#columns.set(key, { find, at });
   }
 
   #oneOf(
@@ -942,6 +955,7 @@ export class NASBench201API implements Iterable<string>, Disposable {
 
   /** Closes the files. What was handed out before can still be asked for what it has read. */
   close(): void {
+    this.#columns.clear();
     this.#records.close();
   }
 

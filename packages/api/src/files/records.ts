@@ -9,13 +9,15 @@ import {
   type ReadLimits,
 } from '@nas-bench-201/core-native';
 import { QueryError } from '../errors.js';
+import { Recent } from '../recent.js';
 import type { ArchitectureRecord, RecordStore } from '../records/record.js';
 import { RecordTrial } from '../records/record-trial.js';
 import { ArchResults } from '../results/arch-results.js';
 import type { Reference } from '../results/averaging.js';
 import { LastEpoch } from '../results/last-epoch.js';
 import { type LastEpochs, lastEpochsOf } from '../results/last-epochs.js';
-import { FileTrial, RecentCurves, type TrialData } from '../results/trial-data.js';
+import type { Curves } from '../results/series.js';
+import { FileTrial, type TrialData } from '../results/trial-data.js';
 import type { Portion } from '../sweep/sweep.js';
 import { Archive, type Source } from './archive.js';
 
@@ -29,14 +31,34 @@ const FILES_KEPT = 200;
 const RECORDS_KEPT = 500;
 const BYTES_KEPT = 256 * 2 ** 20;
 
+/** Last epochs that are kept: about 1 KB each. */
+const LAST_EPOCHS_KEPT = 65_536;
+
+/** Last epochs by architecture, hyper-parameters and data set: a search asks for them by the million. */
+class LastEpochTable {
+  readonly #rows = new Map<string, Map<string, LastEpoch[]>>();
+  #size = 0;
+
+  get(index: number, hp: string, dataset: string): LastEpoch | undefined {
+    return this.#rows.get(dataset)?.get(hp)?.[index];
+  }
+
+  set(index: number, hp: string, dataset: string, lastEpoch: LastEpoch): void {
+    if (++this.#size > LAST_EPOCHS_KEPT) this.clear();
+    const byHp = this.#rows.get(dataset) ?? new Map<string, LastEpoch[]>();
+    const rows = byHp.get(hp) ?? [];
+    rows[index] = lastEpoch;
+    this.#rows.set(dataset, byHp.set(hp, rows));
+  }
+
+  clear(): void {
+    this.#rows.clear();
+    this.#size = 0;
+  }
+}
+
 /** Architectures that are swept at once: some 5 MB of numbers. */
 const PORTION = 32;
-
-function remember<K, V>(map: Map<K, V>, key: K, value: V, limit: number): V {
-  map.set(key, value);
-  if (map.size > limit) map.delete(map.keys().next().value!);
-  return value;
-}
 
 /** A file, and the index that it has the record under. */
 interface Located {
@@ -114,18 +136,19 @@ export class Records {
   readonly #weights: Archive | undefined;
   /** Where the records are if they are in no file of the original formats. */
   readonly store: RecordStore | undefined;
-  readonly #stored = new Map<number, ArchitectureRecord>();
+  readonly #stored = new Recent<number, ArchitectureRecord>(RECORDS_KEPT);
   readonly #inMain: Set<number>;
   readonly #limits: ReadLimits | undefined;
   readonly #replaced = new Map<number, Located>();
   #replacement: Archive | undefined;
   #opened = new OpenFiles();
   readonly #withWeights = new OpenFiles();
-  readonly #states = new Map<string, LoadedState>();
+  readonly #states = new Recent<string, LoadedState>(STATES_KEPT);
   readonly #cleared = new Set<string>();
   readonly #numbers = new WeakMap<NativeBenchmarkFile, { names: string[]; of: Map<string, number> }>();
+  readonly #lastEpochs = new LastEpochTable();
   readonly #scratch = new Float64Array(4096);
-  readonly #recent = new RecentCurves(CURVES_KEPT);
+  readonly #recent = new Recent<object, Curves>(CURVES_KEPT);
 
   constructor(
     from: {
@@ -158,7 +181,8 @@ export class Records {
   replace(index: number, file: NativeBenchmarkFile): void {
     this.#replaced.set(index, located(file));
     this.evaluated.add(index);
-    for (const key of this.#states.keys()) if (key.startsWith(`${index}/`)) this.#states.delete(key);
+    this.#lastEpochs.clear();
+    this.#states.clear();
     for (const key of this.#cleared) if (key.startsWith(`${index}/`)) this.#cleared.delete(key);
   }
 
@@ -166,7 +190,7 @@ export class Records {
   replaceAll(archive: Archive, indexes: Iterable<number>): void {
     this.#replacement = archive;
     for (const index of indexes) this.evaluated.add(index);
-    for (const kept of [this.#replaced, this.#states, this.#cleared]) kept.clear();
+    for (const kept of [this.#replaced, this.#states, this.#cleared, this.#lastEpochs]) kept.clear();
     this.#opened.close();
     this.#opened = new OpenFiles();
   }
@@ -287,7 +311,7 @@ export class Records {
     const known = this.#stored.get(index);
     if (known) return known;
     const record = this.store.record(index);
-    return record && remember(this.#stored, index, record, RECORDS_KEPT);
+    return record && this.#stored.set(index, record);
   }
 
   /** The hyper-parameters that an architecture has results for, in the reference's order. */
@@ -318,7 +342,7 @@ export class Records {
       );
     }
     // What comes out of a store has its curves with it: only as many are kept as records.
-    return found ? remember(this.#states, key, state, STATES_KEPT) : state;
+    return found ? this.#states.set(key, state) : state;
   }
 
   #stateOf(index: number, { states }: ArchitectureRecord, hp: string): LoadedState | undefined {
@@ -343,6 +367,10 @@ export class Records {
 
   /** The last epoch of an architecture's trials on a data set, where it was collected when the file was walked. */
   lastEpoch(index: number, hp: string, dataset: string): LastEpoch | undefined {
+    return this.#lastEpochs.get(index, hp, dataset) ?? this.#readLastEpoch(index, hp, dataset);
+  }
+
+  #readLastEpoch(index: number, hp: string, dataset: string): LastEpoch | undefined {
     const found = this.file(index);
     if (!found) return undefined;
     const { names, of } = this.#numbersOf(found.file);
@@ -350,7 +378,10 @@ export class Records {
     const datasetNumber = of.get(dataset);
     if (hpNumber === undefined || datasetNumber === undefined) return undefined;
     const trials = native(() => found.file.finals(found.index, hpNumber, datasetNumber, this.#scratch));
-    return trials > 0 ? new LastEpoch({ trials, rows: this.#scratch, names }, this.reference) : undefined;
+    if (trials <= 0) return undefined;
+    const made = new LastEpoch({ trials, rows: this.#scratch, names }, this.reference);
+    this.#lastEpochs.set(index, hp, dataset, made);
+    return made;
   }
 
   /** The same of all data sets; none where there is no such record. */
@@ -395,6 +426,7 @@ export class Records {
   }
 
   close(): void {
+    this.#lastEpochs.clear();
     this.#main?.dispose();
     this.store?.close();
     for (const { file } of this.#replaced.values()) file.dispose();

@@ -1,5 +1,6 @@
 import type { ColumnRequest, NativeColumn } from '@nas-bench-201/core-native';
 import { type Dataset, EPOCHS_OF_HP, type HpName, type HpOption, type SetOf } from '../names.js';
+import { meanOverTrials, type Reference } from './averaging.js';
 import type { ResultsCount } from './results-count.js';
 
 /** A number that every architecture has. `per-time` and `all-time` as in `MoreInfo`; costs as in `ComputeCosts`. */
@@ -25,6 +26,7 @@ export interface TrialColumn {
 /** The count of an architecture that has no record. */
 const NO_RECORD = 255;
 const MISSING = 0;
+const SINGLE = 2;
 
 const COLUMN_FIELDS: Record<ColumnMetric, (training: boolean) => ColumnRequest['field']> = {
   accuracy: (training) => (training ? 'train_acc1es' : 'eval_acc1es'),
@@ -70,6 +72,26 @@ export function trialColumnOf(
   const divisor = metric === 'per-time' ? epochsBy(hp, iepoch) : 1;
   const known = (value: number, trial: number) => (column.presence[trial] === MISSING ? Number.NaN : value / divisor);
   return { starts: startsOf(column), values: column.values.map(known) };
+}
+
+/** The mean over each architecture's trials; NaN where it has none, or one of them has not this number. */
+export function meansOf(
+  column: NativeColumn,
+  metric: ColumnMetric,
+  epochs: number,
+  reference: Reference,
+): Float64Array {
+  const starts = startsOf(column);
+  return Float64Array.from(column.counts, (count, index) => {
+    if (count === NO_RECORD || count === 0) return Number.NaN;
+    const first = starts[index]!;
+    const presence = column.presence.subarray(first, first + count);
+    if (presence.includes(MISSING)) return Number.NaN;
+    let trials = Array.from(presence, (is, t) => ({ value: column.values[first + t]!, single: is === SINGLE }));
+    if (metric === 'latency') trials = trials.filter((trial) => trial.value > 0);
+    const mean = meanOverTrials(trials, reference) ?? Number.NaN;
+    return metric === 'per-time' ? mean / epochs : mean;
+  });
 }
 
 /** A trial's number; NaN where its times were not recorded. @throws QueryError where it has no such set or epoch */

@@ -1,5 +1,5 @@
 import type { Metrics, TrialChoice } from './arch-results.js';
-import { meanOverTrials, type Reference } from './averaging.js';
+import { meanOf, meanOverTrials, type Reference } from './averaging.js';
 
 /** As `NativeBenchmarkFile.finals` fills them. */
 export interface Finals {
@@ -9,79 +9,111 @@ export interface Finals {
   names: readonly string[];
 }
 
-interface Row {
-  loss: number;
-  accuracy: number;
-  time: number | null;
-  all: number | null;
-}
+/** Where the numbers of a row are, as `Finals` has them. */
+const SET = 0;
+const TIMED = 1;
+const LOSS = 2;
+const ACCURACY = 3;
+const TIME = 4;
+const ALL = 5;
+const ROW = 6;
+/** And those before a trial's rows. */
+const SEED = 0;
+const LATENCY = 1;
+const EPOCHS = 2;
+const COUNT = 3;
+const HEAD = 4;
 
 /**
  * The last epoch of a data set's trials, as `ArchResults.getMetrics` gives it, without reading the file: from what was
- * collected when it was walked.
+ * collected when it was walked. Thousands of these are kept, so it is one array of numbers and little else.
  */
 export class LastEpoch {
   readonly seeds: number[] = [];
-  readonly #latencies: number[] = [];
-  readonly #sets: Map<string, Row>[] = [];
-  readonly #epochs: number[] = [];
+  /** What was answered of it, by the choice of trials: not to be handed out. */
+  readonly answers = new Map<TrialChoice, Record<string, number | null>>();
+  readonly #numbers: number[];
+  /** Where each trial begins. */
+  readonly #trials: number[] = [];
+  readonly #names: readonly string[];
   readonly #reference: Reference;
+  #latency: number | null | undefined;
 
   constructor({ trials, rows, names }: Finals, reference: Reference) {
     this.#reference = reference;
-    let at = 0;
+    this.#names = names;
+    let end = 0;
     for (let t = 0; t < trials; t++) {
-      this.seeds.push(rows[at]!);
-      this.#latencies.push(rows[at + 1]!);
-      this.#epochs.push(rows[at + 2]!);
-      const count = rows[at + 3]!;
-      at += 4;
-      const sets = new Map<string, Row>();
-      for (let r = 0; r < count; r++, at += 6) {
-        const timed = rows[at + 1] === 1;
-        sets.set(rows[at] === -1 ? 'train' : names[rows[at]!]!, {
-          loss: rows[at + 2]!,
-          accuracy: rows[at + 3]!,
-          time: timed ? rows[at + 4]! : null,
-          all: timed ? rows[at + 5]! : null,
-        });
-      }
-      this.#sets.push(sets);
+      this.#trials.push(end);
+      this.seeds.push(rows[end + SEED]!);
+      end += HEAD + rows[end + COUNT]! * ROW;
     }
+    this.#numbers = Array.from(rows.subarray(0, end));
+  }
+
+  /** Where a trial's row of a set is, or -1. */
+  #row(trial: number, set: number): number {
+    const first = this.#trials[trial]! + HEAD;
+    const end = first + this.#numbers[first - HEAD + COUNT]! * ROW;
+    for (let row = first; row < end; row += ROW) if (this.#numbers[row + SET] === set) return row;
+    return -1;
   }
 
   /** Undefined where a trial has no such set. @throws QueryError where only some trials have times */
   metrics(set: string, choice: TrialChoice): Metrics | undefined {
-    const rows: Row[] = [];
-    for (const sets of this.#sets) {
-      const row = sets.get(set);
-      if (!row) return undefined;
+    const number = set === 'train' ? -1 : this.#names.indexOf(set);
+    if (number === -1 && set !== 'train') return undefined;
+    const rows: number[] = [];
+    for (let t = 0; t < this.#trials.length; t++) {
+      const row = this.#row(t, number);
+      if (row < 0) return undefined;
       rows.push(row);
     }
+    const numbers = this.#numbers;
     if (typeof choice === 'number') {
       const trial = this.seeds.indexOf(choice);
-      const { loss, accuracy, time, all } = rows[trial]!;
-      return { iepoch: this.#epochs[trial]! - 1, loss, accuracy, cur_time: time, all_time: all };
+      const row = rows[trial]!;
+      const timed = numbers[row + TIMED] === 1;
+      return {
+        iepoch: numbers[this.#trials[trial]! + EPOCHS]! - 1,
+        loss: numbers[row + LOSS]!,
+        accuracy: numbers[row + ACCURACY]!,
+        cur_time: timed ? numbers[row + TIME]! : null,
+        all_time: timed ? numbers[row + ALL]! : null,
+      };
     }
+    let epochs = 0;
+    for (const trial of this.#trials) epochs += numbers[trial + EPOCHS]!;
     return {
-      iepoch: this.#epochs.reduce((sum, epochs) => sum + epochs, 0) / rows.length - 1,
-      loss: this.#mean(rows, 'loss')!,
-      accuracy: this.#mean(rows, 'accuracy')!,
-      cur_time: this.#mean(rows, 'time'),
-      all_time: this.#mean(rows, 'all'),
+      iepoch: epochs / rows.length - 1,
+      loss: this.#mean(rows, LOSS)!,
+      accuracy: this.#mean(rows, ACCURACY)!,
+      cur_time: this.#mean(rows, TIME),
+      all_time: this.#mean(rows, ALL),
     };
   }
 
-  #mean(rows: readonly Row[], key: keyof Row): number | null {
-    return meanOverTrials(
-      rows.map((row) => (row[key] === null ? null : { value: row[key], single: false })),
+  #mean(rows: readonly number[], of: number): number | null {
+    const numbers = this.#numbers;
+    if (of === TIME || of === ALL) {
+      const timed = rows.map((row) => numbers[row + TIMED] === 1);
+      if (timed.includes(false)) {
+        const times = rows.map((row, t) => (timed[t] ? { value: numbers[row + of]!, single: false } : null));
+        return meanOverTrials(times, this.#reference);
+      }
+    }
+    return meanOf(
+      rows.map((row) => numbers[row + of]!),
       this.#reference,
     );
   }
 
   /** Seconds for a batch of 256, the mean over the trials that have one. */
   latency(): number | null {
-    const known = this.#latencies.filter((seconds) => seconds > 0).map((value) => ({ value, single: false }));
-    return meanOverTrials(known, this.#reference);
+    if (this.#latency === undefined) {
+      const seconds = this.#trials.map((trial) => this.#numbers[trial + LATENCY]!).filter((value) => value > 0);
+      this.#latency = seconds.length > 0 ? meanOf(seconds, this.#reference) : null;
+    }
+    return this.#latency;
   }
 }

@@ -10,6 +10,7 @@ import {
   Tensor,
 } from '@nas-bench-201/core-native';
 import { QueryError } from '../errors.js';
+import type { Recent } from '../recent.js';
 import { type Curves, emptyField, type Field, type Measured, Series } from './series.js';
 
 /** Where the numbers of a trial come from. Nothing here changes; what a ResultsCount changes it keeps itself. */
@@ -41,7 +42,7 @@ export class FileTrial implements TrialData {
   readonly meanLatency: number;
   readonly #file: NativeBenchmarkFile;
   readonly #place: readonly [index: number, hp: string, trial: number];
-  readonly #recent: RecentCurves;
+  readonly #recent: Recent<object, Curves>;
   readonly #elsewhere: () => PythonValue;
   #attributes: Map<PythonValue, PythonValue> | undefined;
   #evalNames: readonly string[] | undefined;
@@ -50,7 +51,7 @@ export class FileTrial implements TrialData {
     file: NativeBenchmarkFile,
     place: readonly [index: number, hp: string, trial: number],
     head: NativeTrial,
-    recent: RecentCurves,
+    recent: Recent<object, Curves>,
     /** Finds the weights where the record has none. */
     elsewhere: () => PythonValue,
   ) {
@@ -75,17 +76,19 @@ export class FileTrial implements TrialData {
   }
 
   curves(): Curves {
-    return this.#recent.get(this, () => {
-      const fields = native(() => this.#file.curves(...this.#place))!;
-      const of = (f: number): Field => {
-        const { state, curves, inOrder } = fields[f]!;
-        return {
-          state: FIELD_STATES[state],
-          series: new Map(curves.map((c) => [c.set, new Series(c.values, c.presence, inOrder)])),
-        };
+    return this.#recent.get(this) ?? this.#recent.set(this, this.#readCurves());
+  }
+
+  #readCurves(): Curves {
+    const fields = native(() => this.#file.curves(...this.#place))!;
+    const of = (f: number): Field => {
+      const { state, curves, inOrder } = fields[f]!;
+      return {
+        state: FIELD_STATES[state],
+        series: new Map(curves.map((c) => [c.set, new Series(c.values, c.presence, inOrder)])),
       };
-      return Object.fromEntries(CURVE_FIELDS.map((name, f) => [name, of(f)])) as unknown as Curves;
-    });
+    };
+    return Object.fromEntries(CURVE_FIELDS.map((name, f) => [name, of(f)])) as unknown as Curves;
   }
 
   attributes(): Map<PythonValue, PythonValue> {
@@ -109,21 +112,6 @@ export function meanLatencyOf(latency: readonly number[] | null): number {
   let total = 0;
   for (const seconds of latency) total += seconds;
   return total / latency.length;
-}
-
-/** Keeps the curves that were asked for last: all of a file's would be gigabytes. */
-export class RecentCurves {
-  readonly #kept = new Map<object, Curves>();
-  constructor(readonly limit: number) {}
-
-  get(key: object, read: () => Curves): Curves {
-    let curves = this.#kept.get(key);
-    if (curves) return curves;
-    curves = read();
-    this.#kept.set(key, curves);
-    if (this.#kept.size > this.limit) this.#kept.delete(this.#kept.keys().next().value!);
-    return curves;
-  }
 }
 
 /** A number as the reference would calculate with it: tensors and arrays of one element are numbers, too. */

@@ -1,6 +1,9 @@
 #include "benchmark/column.h"
 
 #include <algorithm>
+#include <future>
+
+#include "benchmark/threads.h"
 
 namespace nb201 {
 
@@ -87,19 +90,21 @@ double meanLatency(BenchmarkIndex& index, const Trial& trial) {
   return sum / static_cast<double>(latency.size());
 }
 
-Column readColumn(BenchmarkIndex& index, const ColumnRequest& request, const std::atomic<bool>& aborted) {
+namespace {
+
+// The numbers of some records, behind those that `out` has; their counts go where `counts` has the architecture.
+void readPart(BenchmarkIndex& index, const ColumnRequest& request, const std::atomic<bool>& aborted,
+              Rows<Record> records, std::vector<uint8_t>& counts, Column& out) {
   const Tables& tables = index.tables();
   const uint32_t hp = tables.find(request.hp), dataset = tables.find(request.dataset);
-  Column out;
-  out.counts.assign(tables.architectures.size(), Column::kNoRecord);
-  for (const Record& record : tables.records) {
+  for (const Record& record : records) {
     if (aborted) index.bytes()->fail(ErrorCode::Aborted, record.begin, "the reading was aborted");
-    if (record.index < 0 || static_cast<uint64_t>(record.index) >= out.counts.size()) continue;
+    if (record.index < 0 || static_cast<uint64_t>(record.index) >= counts.size()) continue;
     for (const State& state : tables.statesOf(record)) {
       if (state.hp != hp) continue;
       for (const Seeds& seeds : tables.seedsOf(state)) {
         if (seeds.dataset != dataset) continue;
-        uint8_t& count = out.counts[static_cast<size_t>(record.index)];
+        uint8_t& count = counts[static_cast<size_t>(record.index)];
         count = 0;
         for (const int64_t seed : tables.valuesOf(seeds)) {
           const Trial* trial = findTrial(tables, state, dataset, seed);
@@ -112,6 +117,33 @@ Column readColumn(BenchmarkIndex& index, const ColumnRequest& request, const std
         }
       }
     }
+  }
+}
+
+constexpr size_t kRecordsPerThread = 512;  // fewer are not worth one
+
+}  // namespace
+
+Column readColumn(BenchmarkIndex& index, const ColumnRequest& request, const std::atomic<bool>& aborted) {
+  const std::vector<Record>& records = index.tables().records;
+  const size_t parts =
+      std::max<size_t>(1, std::min<size_t>(threadsFor(index.container().limits()), records.size() / kRecordsPerThread));
+  Column out;
+  out.counts.assign(index.tables().architectures.size(), Column::kNoRecord);
+  std::vector<Column> found(parts);
+  std::vector<std::future<void>> others;
+  const auto read = [&](size_t k) {
+    const size_t first = records.size() * k / parts, end = records.size() * (k + 1) / parts;
+    readPart(index, request, aborted, {records.data() + first, end - first}, out.counts, found[k]);
+  };
+  for (size_t k = 1; k < parts; ++k) {
+    others.push_back(std::async(std::launch::async | std::launch::deferred, read, k));
+  }
+  read(0);
+  for (std::future<void>& other : others) other.get();
+  for (const Column& part : found) {
+    out.values.insert(out.values.end(), part.values.begin(), part.values.end());
+    out.presence.insert(out.presence.end(), part.presence.begin(), part.presence.end());
   }
   return out;
 }

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "benchmark/scan.h"
+#include "benchmark/threads.h"
 
 namespace nb201 {
 
@@ -20,10 +21,9 @@ uint64_t little(const uint8_t* p, unsigned width) {
   return value;
 }
 
-unsigned threadsFor(const ContainerLimits& limits, uint64_t bytes) {
-  const unsigned cores = std::min(std::max(std::thread::hardware_concurrency(), 1u), 8u);
+unsigned threadsWorth(const ContainerLimits& limits, uint64_t bytes) {
   const uint64_t worth = bytes / std::max<uint64_t>(limits.bytesPerThread, 1);
-  return static_cast<unsigned>(std::min<uint64_t>(limits.threads ? limits.threads : cores, worth));
+  return static_cast<unsigned>(std::min<uint64_t>(threadsFor(limits), worth));
 }
 
 }  // namespace
@@ -75,7 +75,7 @@ std::optional<Scan::Start> Scan::guessStart(uint64_t from) {
 // Walks what is left of arch2infos in stretches, side by side, as far as the guesses are right.
 void Scan::walkInParallel(const Progress& progress) {
   const uint64_t begin = cursor_->offset(), left = bytes()->size() - begin;
-  const unsigned threads = threadsFor(container_.limits(), left);
+  const unsigned threads = threadsWorth(container_.limits(), left);
   if (threads < 2 || !batch_ || lexer_->frameEnd() != UINT64_MAX || !memo_.ordered()) return;
 
   std::vector<Start> starts{{begin, memoCount_}};
