@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { SEARCH_ALGORITHMS } from 'nas-bench-201';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { searchFile, TOOL } from '../../../test-fixtures/searches/search-file.mjs';
@@ -96,8 +97,8 @@ describe.skipIf(!file)(`on a file of all architectures${file ? '' : ` (needs ${T
     expect(out).toContain(`${paid} evaluations`);
   });
 
-  it('writes every step of every run as JSON and CSV, those of the reference', () => {
-    const csv = join(folder, 'steps.csv');
+  it('writes every step of every run as JSON, CSV and Parquet, those of the reference', async () => {
+    const [csv, parquet] = ['csv', 'parquet'].map((name) => join(folder, `steps.${name}`)) as [string, string];
     const { code, out } = cli(
       'search',
       'random',
@@ -109,6 +110,8 @@ describe.skipIf(!file)(`on a file of all architectures${file ? '' : ` (needs ${T
       '--json',
       '--csv',
       csv,
+      '--parquet',
+      parquet,
     );
     expect(code).toBe(0);
     const { runs, summary } = JSON.parse(out);
@@ -125,6 +128,13 @@ describe.skipIf(!file)(`on a file of all architectures${file ? '' : ` (needs ${T
     expect(rows).toHaveLength(
       1 + runs.reduce((n: number, run: { steps: { index: number[] } }) => n + run.steps.index.length, 0),
     );
+    // DuckDB finds the same steps in both.
+    const duck = await (await DuckDBInstance.create()).connect();
+    const fromCsv = `SELECT * FROM read_csv('${csv}', types = {'hp': 'VARCHAR'})`;
+    const difference = (a: string, b: string) =>
+      duck.runAndReadAll(`SELECT count(*) FROM (${a} EXCEPT ALL ${b})`).then((reader) => reader.getRows());
+    expect(await difference(fromCsv, `SELECT * FROM '${parquet}'`)).toEqual([[0n]]);
+    expect(await difference(`SELECT * FROM '${parquet}'`, fromCsv)).toEqual([[0n]]);
     expect(summary.test[0]).toBeCloseTo(
       runs.reduce((n: number, run: { found: { test: number } }) => n + run.found.test / 3, 0),
       9,

@@ -6,7 +6,7 @@ import { addRunsOptions, type RunsOptions, repeatOptions } from '../search/optio
 import { pngOfSvg, svgOfCurves } from '../search/plot.js';
 import { type Runs, repeated } from '../search/repeat.js';
 import { type Searcher, searcherOf, Tables } from '../search/searchers.js';
-import { csvOfSteps, jsonOfRuns } from '../search/steps.js';
+import { jsonOfRuns, writeSteps } from '../search/steps.js';
 import { paperTable, paperTruths, summaryOf, summaryTable } from '../search/summary.js';
 import type { Terminal } from '../terminal.js';
 import { writeWhole } from '../write.js';
@@ -48,7 +48,7 @@ async function run(terminal: Terminal, file: string, options: CompareOptions): P
   await withBenchmark(terminal, file, async (api) => {
     const { done, ended } = await all(terminal, api, searchers, options);
     const truth = await Truth.read(api, options.dataset);
-    if (options.csv) await writeWhole(options.csv, csvOfSteps(done, api, truth));
+    await writeSteps(options, done, api, truth);
     if (options.svg || options.png) {
       const series = done.map((runs) => ({ title: runs.searcher.title, points: anytimeCurve(runs.runs, truth) }));
       const svg = await svgOfCurves(series, options.dataset, options.runs);

@@ -5,11 +5,10 @@ import { bestSoFar } from '../search/chart.js';
 import { addRunsOptions, namedValue, type RunsOptions, repeatOptions } from '../search/options.js';
 import { type Runs, repeated } from '../search/repeat.js';
 import { searcherOf, Tables } from '../search/searchers.js';
-import { csvOfSteps, foundBy, jsonOfRuns } from '../search/steps.js';
+import { foundBy, jsonOfRuns, writeSteps } from '../search/steps.js';
 import { paperTable, paperTruths, summaryOf, summaryTable } from '../search/summary.js';
 import type { Terminal } from '../terminal.js';
 import { decimal, facts, integer, printable, table } from '../text.js';
-import { writeWhole } from '../write.js';
 
 // Spelled out here: to ask the API for them would load it for --help.
 const ALGORITHMS = `
@@ -59,7 +58,7 @@ async function run(terminal: Terminal, algorithm: string, file: string, options:
     const tables = new Tables(api, options.dataset, terminal.signal);
     const done = await repeated(terminal, searcher, tables, repeatOptions(options));
     const truth = await Truth.read(api, options.dataset);
-    if (options.csv) await writeWhole(options.csv, csvOfSteps([done], api, truth));
+    await writeSteps(options, [done], api, truth);
     const truths = options.table === 'paper' ? await paperTruths(api, truth) : [];
     if (terminal.json) {
       const { dataset, budget } = options;

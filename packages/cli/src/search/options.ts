@@ -15,6 +15,7 @@ export interface RunsOptions {
   threads?: number;
   realTime?: boolean;
   csv?: string;
+  parquet?: string;
 }
 
 function seedNumber(text: string): number {
@@ -56,7 +57,8 @@ export function addRunsOptions(command: Command, runs: number): Command {
     )
     .addOption(new Option('--threads <n>', 'worker threads (default: one a core)').argParser(wholeNumber))
     .option('--real-time', 'charge the real seconds that the algorithm takes, too')
-    .option('--csv <file>', 'write every step of every run');
+    .option('--csv <file>', 'write every step of every run')
+    .option('--parquet <file>', 'the same as Parquet');
 }
 
 /** How the API is to repeat a search. */

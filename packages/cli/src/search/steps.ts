@@ -1,49 +1,79 @@
 import type { NASBench201API, SearchRun, Truth } from 'nas-bench-201';
+import { writeWhole } from '../write.js';
 import type { Runs } from './repeat.js';
 
-const COLUMNS = [
-  'algorithm',
-  'dataset',
-  'hp',
-  'seed',
-  'step',
-  'index',
-  'architecture',
-  'epochs',
-  'valid_accuracy',
-  'simulated_seconds',
-  'incumbent',
-  'incumbent_test_accuracy',
-];
+/** The columns of a table of steps, and their types in Parquet. */
+const COLUMNS = {
+  algorithm: 'STRING',
+  dataset: 'STRING',
+  hp: 'STRING',
+  seed: 'INT32',
+  step: 'INT32',
+  index: 'INT32',
+  architecture: 'STRING',
+  epochs: 'INT32',
+  valid_accuracy: 'DOUBLE',
+  simulated_seconds: 'DOUBLE',
+  incumbent: 'INT32',
+  incumbent_test_accuracy: 'DOUBLE',
+} as const;
 
-function quoted(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
+type Cell = string | number;
 
-/** Every step of every run as CSV, a run at a time. */
-export function* csvOfSteps(all: readonly Runs[], api: NASBench201API, truth: Truth): Generator<string> {
-  yield `${COLUMNS.join(',')}\n`;
+/** Every step of every run, a run at a time. */
+function* stepsOf(all: readonly Runs[], api: NASBench201API, truth: Truth): Generator<Cell[][]> {
   for (const { searcher, runs } of all) {
     for (const run of runs) {
-      const head = [quoted(searcher.name), truth.dataset, searcher.hp, run.seed].join(',');
-      let lines = '';
-      run.indexes.forEach((index, step) => {
+      yield Array.from(run.indexes, (index, step): Cell[] => {
         const incumbent = run.incumbents[step]!;
-        const cells = [
+        return [
+          searcher.name,
+          truth.dataset,
+          searcher.hp,
+          run.seed,
           step + 1,
           index,
-          quoted(api.arch(index)),
-          run.epochs[step],
-          run.accuracies[step],
-          run.clock[step],
+          api.arch(index),
+          run.epochs[step]!,
+          run.accuracies[step]!,
+          run.clock[step]!,
           incumbent,
-          truth.test[incumbent],
+          truth.test[incumbent]!,
         ];
-        lines += `${head},${cells.join(',')}\n`;
       });
-      yield lines;
     }
   }
+}
+
+const quoted = (cell: Cell) =>
+  typeof cell === 'string' && /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+
+function* csvOfSteps(runs: Iterable<Cell[][]>): Generator<string> {
+  yield `${Object.keys(COLUMNS).join(',')}\n`;
+  for (const steps of runs) yield steps.map((cells) => `${cells.map(quoted).join(',')}\n`).join('');
+}
+
+async function parquetOfSteps(runs: Iterable<Cell[][]>): Promise<Uint8Array> {
+  const { parquetWriteBuffer } = await import('hyparquet-writer');
+  const steps = [...runs].flat();
+  const columnData = Object.entries(COLUMNS).map(([name, type], c) => ({
+    name,
+    type,
+    nullable: false,
+    data: steps.map((cells) => cells[c]!),
+  }));
+  return new Uint8Array(parquetWriteBuffer({ columnData }));
+}
+
+/** Writes every step of every run where that was asked for. */
+export async function writeSteps(
+  { csv, parquet }: { csv?: string | undefined; parquet?: string | undefined },
+  all: readonly Runs[],
+  api: NASBench201API,
+  truth: Truth,
+): Promise<void> {
+  if (csv) await writeWhole(csv, csvOfSteps(stepsOf(all, api, truth)));
+  if (parquet) await writeWhole(parquet, [await parquetOfSteps(stepsOf(all, api, truth))]);
 }
 
 /** What a run found, and how good that is. */
