@@ -57,6 +57,7 @@ export { Archive, type Source } from './files/archive.js';
 export {
   type ArchitectureDescription,
   type BenchmarkDescription,
+  type ConvertedDescription,
   type DataBatchDescription,
   describeFile,
   type FileDescription,

@@ -35,6 +35,17 @@ describe('nb201 convert', () => {
     expect(cli('query', to, '0', '--json').out).toBe(cli('query', V1_1, '0', '--json').out);
   });
 
+  it('info knows what was written', () => {
+    for (const extension of ['.pb', '.parquet']) {
+      const to = join(folder, `known${extension}`);
+      cli('convert', V1_1, to);
+      const { code, out } = cli('info', to);
+      expect(code).toBe(0);
+      expect(out).toContain(`NAS-Bench-201 benchmark, converted to ${extension}`);
+      expect(out).toMatch(/^architectures +[\d,]+ named, 5 with results$/m);
+    }
+  });
+
   it('--json prints a summary of what was written', () => {
     const to = join(folder, 'a.jsonl.gz');
     const { out } = cli('convert', V1_1, to, '--json', '--archs', '0-9', '--hp', '200');

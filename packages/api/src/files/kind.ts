@@ -18,10 +18,12 @@ import {
 } from '@nas-bench-201/core-native';
 import { QueryError } from '../errors.js';
 import { DATASETS, type Dataset, type HpName } from '../names.js';
+import type { Reference } from '../results/averaging.js';
 import { parseArchitecture, publishedArchitectures } from '../space/cell.js';
 import { isChannels } from '../space/channels.js';
 import { networkCost, TASK_SHAPES } from '../space/cost.js';
 import { Archive } from './archive.js';
+import { openStore, storeFormat } from './other-formats.js';
 
 /** What all descriptions say. */
 interface Common {
@@ -75,6 +77,17 @@ export interface BenchmarkDescription extends Common, Packed, Records {
   version: '1.0' | '1.1' | null;
   layout: 'file' | 'folder' | 'tar';
   /** Architectures that it names, and those that it has results of. In a folder `results` is of a few of these. */
+  architectures: number;
+  evaluated: number;
+}
+
+/** A benchmark that was converted from one of the original files. Open it with `NASBench201API.open`. */
+export interface ConvertedDescription extends Common {
+  kind: 'converted';
+  /** Its extension: '.pb' or '.parquet'. */
+  format: string;
+  family: Reference;
+  /** Architectures that it names, and those that it has results of. */
   architectures: number;
   evaluated: number;
 }
@@ -157,6 +170,7 @@ export interface FolderDescription extends Common {
 
 export type FileDescription =
   | BenchmarkDescription
+  | ConvertedDescription
   | ArchitectureDescription
   | MetaDescription
   | TrainingRunDescription
@@ -194,6 +208,8 @@ export async function describeFile(path: string, options: OpenBenchmarkOptions =
   try {
     const described = archive ? await describeArchive(path, options) : undefined;
     if (described) return described;
+    const format = storeFormat(path);
+    if (format) return await describeConverted(common, format);
     const file = await openBenchmark(path, options);
     if (file instanceof ReadError) return await describeOtherwise(common, file, options.limits);
     try {
@@ -204,6 +220,29 @@ export async function describeFile(path: string, options: OpenBenchmarkOptions =
   } catch (error) {
     if (!(error instanceof ReadError) || NOT_ABOUT_CONTENT.includes(error.code)) throw error;
     return describeUnreadable(common, error);
+  }
+}
+
+async function describeConverted(
+  common: { path: string; size: number },
+  format: string,
+): Promise<ConvertedDescription> {
+  const store = await openStore(common.path);
+  try {
+    const family = store.reference;
+    return {
+      ...common,
+      kind: 'converted',
+      title: `${family === 'nats-bench' ? 'NATS-Bench' : 'NAS-Bench-201'} benchmark, converted to ${format}`,
+      format,
+      family,
+      architectures: store.metaArchs.length,
+      evaluated: store.indexes.length,
+      problems: [],
+      hint: 'Open it with NASBench201API.open(path).',
+    };
+  } finally {
+    store.close();
   }
 }
 

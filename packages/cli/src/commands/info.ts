@@ -61,6 +61,8 @@ function factsOf(d: FileDescription): [string, string][] {
         ['hps', d.hps.map((hp) => (d.kind === 'nats-bench' ? hp : (HP_NAMES[hp] ?? hp))).join(', ') || 'none'],
         ['weights', d.weights ? 'yes' : 'no'],
       ];
+    case 'converted':
+      return [['architectures', `${integer(d.architectures)} named, ${integer(d.evaluated)} with results`]];
     case 'architecture':
       return [
         ['architecture', `${d.index}  ${printable(d.architecture)}`],
