@@ -47,9 +47,14 @@ export function sideCarPaths(file: string, bytes: number, sideCar?: SideCar): st
 
 const kept = new WeakMap<NativeBenchmarkFile, Promise<string | undefined>>();
 
-/** Keeps what was found in a file, without anybody waiting for it. */
+/**
+ * Keeps what was found in a whole benchmark, without anybody waiting for it. One architecture's file is walked in a few
+ * milliseconds, however large its weights are.
+ */
 export function startKeeping(file: NativeBenchmarkFile, paths: readonly string[]): void {
-  if (paths.length > 0 && file.describe().sideCar === null) kept.set(file, keepSideCar(file, paths));
+  if (paths.length === 0) return;
+  const { kind, sideCar } = file.describe();
+  if (kind === 'benchmark' && sideCar === null) kept.set(file, keepSideCar(file, paths));
 }
 
 /** Waits until the side-car of a file is written; where it is, or undefined where none was to be written. */

@@ -163,6 +163,12 @@ describe('the side-car', () => {
     expect(await open(folder)).toMatchObject({ used: null, kept: undefined });
   });
 
+  it('is not made for the file of one architecture', async () => {
+    path = join(folder, '000000-FULL.pth');
+    copyFileSync(join(FIXTURES, 'archive', '000000-FULL.pth'), path);
+    expect(await open(folder)).toMatchObject({ used: null, kept: undefined });
+  });
+
   it('may be read-only', async () => {
     const { kept } = await open(folder);
     chmodSync(kept!, 0o444);

@@ -1,6 +1,5 @@
 #include "benchmark/index.h"
 
-#include <filesystem>
 #include <numeric>
 
 #include "benchmark/scan.h"
@@ -11,23 +10,22 @@ namespace nb201 {
 std::shared_ptr<BenchmarkIndex> BenchmarkIndex::open(SourcePtr file, const ContainerLimits& limits,
                                                      const Progress& progress,
                                                      const std::vector<std::string>& sidecars) {
-  FileStamp stamp;
-  if (!sidecars.empty()) stamp = stampOf(file->name(), *file);
-  for (const std::string& path : sidecars) {
-    if (!std::filesystem::exists(std::filesystem::u8path(path))) continue;
-    try {
-      if (auto index = restore(file, limits, stamp, *openFile(path))) {
-        index->openedWith_ = path;
-        return index;
-      }
-    } catch (const Error&) {
-      // One that cannot be read is as good as none.
-    }
-  }
-  std::shared_ptr<BenchmarkIndex> index(new BenchmarkIndex(Container::open(std::move(file), limits)));
+  std::shared_ptr<BenchmarkIndex> index(new BenchmarkIndex(Container::open(file, limits)));
   // Of a bzip2 file most of the time goes into unpacking it, which a side-car would not save.
   index->keepable_ = !sidecars.empty() && !index->container_.bzip2();
-  index->stamp_ = stamp;
+  if (index->keepable_) {
+    index->stamp_ = stampOf(file->name(), *file);
+    for (const std::string& path : sidecars) {
+      try {
+        if (!index->restore(*openFile(path), Checksums::Verify)) continue;
+      } catch (const Error&) {
+        continue;  // one that cannot be read is as good as none
+      }
+      index->openedWith_ = path;
+      index->keepable_ = false;
+      return index;
+    }
+  }
   Scan(index->container_, index->memo_, index->tables_).run(progress);
   return index;
 }
@@ -36,8 +34,15 @@ std::shared_ptr<BenchmarkIndex> BenchmarkIndex::restore(SourcePtr file, const Co
                                                         const FileStamp& stamp, const ByteSource& sidecar,
                                                         Checksums checksums) {
   std::shared_ptr<BenchmarkIndex> index(new BenchmarkIndex(Container::open(std::move(file), limits)));
-  const bool believed = readSidecar(sidecar, stamp, *index->bytes(), index->tables_, index->memo_, checksums);
-  return believed ? index : nullptr;
+  index->stamp_ = stamp;
+  return index->restore(sidecar, checksums) ? index : nullptr;
+}
+
+bool BenchmarkIndex::restore(const ByteSource& sidecar, Checksums checksums) {
+  if (readSidecar(sidecar, stamp_, *bytes(), tables_, memo_, checksums)) return true;
+  tables_ = Tables();
+  memo_.forget();
+  return false;
 }
 
 std::vector<uint8_t> BenchmarkIndex::sidecar() const {

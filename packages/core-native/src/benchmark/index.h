@@ -58,6 +58,8 @@ class BenchmarkIndex {
   explicit BenchmarkIndex(Container container)
       : container_(std::move(container)), memo_(container_, container_.pickles()) {}
 
+  // Takes the tables and the memo from a side-car. False, with both empty, where that is not to be believed.
+  bool restore(const ByteSource& sidecar, Checksums checksums);
   Number number(double value, bool later);
   const StorageTable& storages();
 
