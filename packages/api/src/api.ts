@@ -10,7 +10,7 @@ import {
   sideCarKept,
   withSignal,
 } from '@nas-bench-201/core-native';
-import { QueryError } from './errors.js';
+import { orNone, QueryError } from './errors.js';
 import { Archive, type Source } from './files/archive.js';
 import { openStore, storeFormat } from './files/other-formats.js';
 import { Records } from './files/records.js';
@@ -980,16 +980,6 @@ export async function openArchitecture(
   const index = file.recordIndexes()[0]!;
   const records = new Records({ records: file }, file.describe().namedByEpochs ? 'nats-bench' : 'nas-bench-201');
   return new Map(file.hyperParameters(index).map((hp) => [hp as HpName, records.results(index, hp)]));
-}
-
-/** An answer, or what stands for one where there is none. */
-function orNone<T>(none: T, answer: () => T): T {
-  try {
-    return answer();
-  } catch (error) {
-    if (error instanceof QueryError) return none;
-    throw error;
-  }
 }
 
 async function archiveAt(

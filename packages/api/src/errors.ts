@@ -25,3 +25,13 @@ export class QueryError extends Error {
     super(message, options);
   }
 }
+
+/** An answer, or what stands for one where there is none. */
+export function orNone<T>(none: T, answer: () => T): T {
+  try {
+    return answer();
+  } catch (error) {
+    if (error instanceof QueryError) return none;
+    throw error;
+  }
+}

@@ -1,3 +1,5 @@
+import { ReadError, type ReadErrorCode } from 'nas-bench-201';
+
 /** Why something was not converted. Stable: codes are added, never renamed. */
 export type ConvertErrorCode =
   /** It would be longer than the budget allows. */
@@ -32,4 +34,15 @@ export class ConvertError extends Error {
   ) {
     super(message, options);
   }
+}
+
+/** What is wrong with a file, and where. */
+export function readError(
+  code: ReadErrorCode,
+  file: string,
+  offset: number,
+  detail: string,
+  cause?: unknown,
+): ReadError {
+  return new ReadError(code, file, offset, `${file}: byte ${offset}: ${detail}`, { cause });
 }

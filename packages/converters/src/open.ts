@@ -3,7 +3,7 @@ import { NASBench201API, type OpenOptions, type RecordStore } from 'nas-bench-20
 import { type BenchmarkSource, sourceOfApi, sourceOfStore } from './benchmark/source.js';
 import { ConvertError } from './errors.js';
 import { readBytes, splitCompression } from './output/compression.js';
-import { FORMATS } from './registry.js';
+import { formatOfFile } from './registry.js';
 
 /**
  * Opens a benchmark to be read from beginning to end: whatever `NASBench201API.open` takes, and what was converted.
@@ -11,9 +11,7 @@ import { FORMATS } from './registry.js';
  */
 export async function openBenchmark(path: string, options: OpenOptions = {}): Promise<BenchmarkSource> {
   const [bare, compression] = splitCompression(path);
-  const format = statSync(path, { throwIfNoEntry: false })?.isDirectory()
-    ? undefined
-    : FORMATS.find(({ extensions }) => extensions.some((extension) => bare.toLowerCase().endsWith(extension)));
+  const format = statSync(path, { throwIfNoEntry: false })?.isDirectory() ? undefined : formatOfFile(bare);
   if (!format || format.name === 'pth') return sourceOfApi(await NASBench201API.open(path, options));
   if (format.open && !compression) return sourceOfStore(await format.open(path));
   if (format.read) return format.read(path, readBytes(path, compression));
@@ -22,9 +20,7 @@ export async function openBenchmark(path: string, options: OpenOptions = {}): Pr
 
 /** Opens a converted benchmark to be asked for records in any order. `NASBench201API.open` calls this. */
 export async function openRecordStore(path: string): Promise<RecordStore> {
-  const format = FORMATS.find(({ extensions }) =>
-    extensions.some((extension) => path.toLowerCase().endsWith(extension)),
-  );
+  const format = formatOfFile(path);
   if (!format?.open) throw new ConvertError('UNSUPPORTED', `${path}: only .pb and .parquet are opened in this way`);
   return format.open(path);
 }

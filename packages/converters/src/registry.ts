@@ -51,6 +51,11 @@ export interface Format {
 /** A format that somebody adds is a folder and a line here. */
 export const FORMATS: readonly Format[] = [pb, jsonLines, json, parquet, arrow, csv, pth];
 
+/** The format of a file of this name, without what compresses it. */
+export function formatOfFile(name: string): Format | undefined {
+  return FORMATS.find(({ extensions }) => extensions.some((extension) => name.toLowerCase().endsWith(extension)));
+}
+
 const names = FORMATS.flatMap((format) => format.extensions).join(', ');
 
 /**
@@ -59,9 +64,7 @@ const names = FORMATS.flatMap((format) => format.extensions).join(', ');
  */
 export function formatFor(name: string): { format: Format; compression: Compression | undefined } {
   const [bare, compression] = splitCompression(name);
-  const format = FORMATS.find(
-    (f) => f.name === bare || f.extensions.some((extension) => bare.toLowerCase().endsWith(extension)),
-  );
+  const format = FORMATS.find((f) => f.name === bare) ?? formatOfFile(bare);
   if (!format) throw new ConvertError('UNKNOWN_FORMAT', `expected a name that ends in ${names}, found '${name}'`);
   if (compression && format.compresses) {
     throw new ConvertError('UNSUPPORTED', `${format.name} compresses by itself: leave ${compression} out`);

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { withSignal } from './benchmark-file.js';
 import { checkedPath, ReadError } from './errors.js';
 import { type ArchiveMember, type NativeArchive, reader } from './native.js';
+import { withSignal } from './with-signal.js';
 
 /** Where the members of an archive lie. Plain: it can be kept and handed on. */
 export interface ArchiveDirectory {

@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
-import { checkedFile, fromNative, native, ReadError } from './errors.js';
-import { type Abortable, type ArchiveMember, type NativeBenchmarkFile, type ReadLimits, reader } from './native.js';
+import { checkedFile, native } from './errors.js';
+import { type ArchiveMember, type NativeBenchmarkFile, type ReadLimits, reader } from './native.js';
 import { type SideCar, sideCarPaths, startKeeping } from './side-car.js';
+import { withSignal } from './with-signal.js';
 
 export interface OpenProgress {
   /** Bytes walked so far, and in all. */
@@ -16,23 +17,6 @@ export interface OpenBenchmarkOptions {
   onProgress?: ((progress: OpenProgress) => void) | undefined;
   signal?: AbortSignal | undefined;
   sideCar?: SideCar | undefined;
-}
-
-/** Settles as the work does, or rejects with the signal's reason once that is aborted. */
-export async function withSignal<T>(start: () => Abortable<T>, signal?: AbortSignal): Promise<T> {
-  signal?.throwIfAborted();
-  const work = start();
-  const abort = () => work.abort();
-  signal?.addEventListener('abort', abort, { once: true });
-  try {
-    return await work.promise;
-  } catch (error) {
-    const readable = fromNative(error);
-    if (signal?.aborted && readable instanceof ReadError && readable.code === 'ABORTED') throw signal.reason;
-    throw readable;
-  } finally {
-    signal?.removeEventListener('abort', abort);
-  }
 }
 
 /**

@@ -5,7 +5,6 @@ export {
   type OpenProgress,
   openBenchmarkFile,
   openBenchmarkFileSync,
-  withSignal,
 } from './benchmark-file.js';
 export {
   checkedPath,
@@ -24,6 +23,7 @@ export {
   type ContainerKind,
   CURVE_FIELDS,
   type CurveField,
+  FIELD_STATE,
   type FieldState,
   type NativeBenchmarkFile,
   type NativeColumn,
@@ -32,6 +32,7 @@ export {
   type NativeState,
   type NativeSweepBatch,
   type NativeTrial,
+  PRESENCE,
   type ReadLimits,
   type SweepRequest,
 } from './native.js';
@@ -84,3 +85,4 @@ export {
   type TensorOptions,
   Tuple,
 } from './values.js';
+export { withSignal } from './with-signal.js';

@@ -52,6 +52,11 @@ export interface NativeState {
 /** 0: the trial has no such attribute, 1: it is None, 2: it is an empty dict, 3: it is a dict. */
 export type FieldState = 0 | 1 | 2 | 3;
 
+export const FIELD_STATE = { missing: 0, none: 1, empty: 2, dict: 3 } as const satisfies Record<string, FieldState>;
+
+/** What `presence` says of a number: 0: it is missing, 1: it is there, 2: it is there, as a 32-bit float. */
+export const PRESENCE = { missing: 0, there: 1, single: 2 } as const;
+
 export interface NativeCurve {
   /** Of an evaluation curve; empty for training. */
   set: string;
@@ -110,7 +115,10 @@ export interface SweepRequest {
   configs: boolean;
 }
 
-/** Every number of every trial of some architectures. Rows refer to others by number, [n] says how many there are. */
+/**
+ * Every number of every trial of some architectures. Rows refer to others by number, [n] says how many there are; a name
+ * is a number of `names()`.
+ */
 export interface NativeSweepBatch {
   /** [A] */
   indexes: Int32Array;
@@ -118,10 +126,12 @@ export interface NativeSweepBatch {
   states: {
     /** Row of `indexes`. */
     architecture: Int32Array;
-    /** In `names()`. */
+    /** Name: '12', '200', '01' or '90'. */
     hp: Int32Array;
+    /** The record's own `arch_index`. */
     archIndex: Int32Array;
     archStr: string[];
+    /** `clear_net_done`, as 0 or 1. */
     cleared: Uint8Array;
     /** `dataset_seed` in the record's order. */
     seeds: { dataset: string; seeds: Float64Array }[][];
@@ -132,17 +142,19 @@ export interface NativeSweepBatch {
     state: Int32Array;
     /** Which of its state's trials it is in the file. */
     number: Int32Array;
-    /** In `names()`. */
+    /** Name. */
     dataset: Int32Array;
+    /** Of the record's key (data set, seed). */
     seed: Float64Array;
     epochs: Int32Array;
     /** Millions; NaN where the record has none. */
     flop: Float64Array;
+    /** Millions; NaN where the record has none. */
     params: Float64Array;
-    /** The attributes `name` and `seed` in `names()`; -1 where they are no texts. */
+    /** The attributes `name` and `seed`, names; -1 where they are no texts. */
     name: Int32Array;
     seedText: Int32Array;
-    /** [T + 1] `eval_names` in `evalSets`, numbers in `names()`; one -1 where they have to be read with the record. */
+    /** [T + 1] `eval_names` in `evalSets`, names; one -1 where they have to be read with the record. */
     evalFirst: Uint32Array;
     evalSets: Int32Array;
     /** `FieldState` of `latency`, and [T + 1] where it is in `latencies`. */
@@ -160,7 +172,7 @@ export interface NativeSweepBatch {
     trial: Uint32Array;
     /** In `CURVE_FIELDS`. */
     field: Uint8Array;
-    /** In `names()`, and behind these in `moreNames`; -1: training. */
+    /** Name; in a file's own batch those behind `names()` are in `moreNames`. -1: training. */
     set: Int32Array;
     /** [C + 1] into `values`, which has one an epoch. */
     first: Uint32Array;

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { fromNative, ReadError } from './errors.js';
 import type { Abortable } from './native.js';
 import type { TensorDtype } from './values.js';
+import { withSignal } from './with-signal.js';
 
 /** What can be wrong with what is computed. Stable: codes are added, never renamed. */
 export type NetworkErrorCode =
@@ -218,19 +219,6 @@ function networkError(error: unknown): unknown {
  * Settles as the work on the compute thread does, or rejects with the signal's reason once that is aborted.
  * @throws NetworkError, ReadError
  */
-export async function compute<T>(start: () => Abortable<T>, signal?: AbortSignal): Promise<T> {
-  signal?.throwIfAborted();
-  let abort: (() => void) | undefined;
-  try {
-    const work = start();
-    abort = () => work.abort();
-    signal?.addEventListener('abort', abort, { once: true });
-    return await work.promise;
-  } catch (error) {
-    const readable = networkError(error);
-    if (signal?.aborted && readable instanceof NetworkError && readable.code === 'ABORTED') throw signal.reason;
-    throw readable;
-  } finally {
-    if (abort) signal?.removeEventListener('abort', abort);
-  }
+export function compute<T>(start: () => Abortable<T>, signal?: AbortSignal): Promise<T> {
+  return withSignal(start, signal, networkError);
 }

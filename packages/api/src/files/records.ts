@@ -18,6 +18,7 @@ import { LastEpoch } from '../results/last-epoch.js';
 import { type LastEpochs, lastEpochsOf } from '../results/last-epochs.js';
 import type { Curves } from '../results/series.js';
 import { FileTrial, type TrialData } from '../results/trial-data.js';
+import { PORTION } from '../sweep/batch.js';
 import type { Portion } from '../sweep/sweep.js';
 import { Archive, type Source } from './archive.js';
 
@@ -56,9 +57,6 @@ class LastEpochTable {
     this.#size = 0;
   }
 }
-
-/** Architectures that are swept at once: some 5 MB of numbers. */
-const PORTION = 32;
 
 /** A file, and the index that it has the record under. */
 interface Located {

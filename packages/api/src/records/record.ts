@@ -1,4 +1,4 @@
-import { CURVE_FIELDS, type FieldState, NDArray, type PythonValue } from '@nas-bench-201/core-native';
+import { CURVE_FIELDS, FIELD_STATE, NDArray, PRESENCE, type PythonValue } from '@nas-bench-201/core-native';
 import type { Reference } from '../results/averaging.js';
 
 /** One curve of a trial: one number an epoch. */
@@ -81,12 +81,12 @@ export function singleFloat(value: number): NDArray {
 }
 
 function measuredValue(value: number, presence: number | undefined): PythonValue {
-  return presence === 2 ? singleFloat(value) : value;
+  return presence === PRESENCE.single ? singleFloat(value) : value;
 }
 
 /** The epochs of a curve in the order of the dict that it came from. */
 export function epochOrder({ values, presence, inOrder }: CurveRecord): number[] {
-  const there = Array.from(values.keys()).filter((epoch) => presence?.[epoch] !== 0);
+  const there = Array.from(values.keys()).filter((epoch) => presence?.[epoch] !== PRESENCE.missing);
   if (!inOrder) return there;
   // Any epoch that has the number will do: numbers that are alike cannot be told apart afterwards either.
   const waiting = new Map<number, number[]>();
@@ -112,8 +112,6 @@ function fieldValue(trial: TrialRecord, field: number): PythonValue {
   return dict;
 }
 
-const NONE: FieldState = 1;
-
 /** The trial as plain values by the reference's names (its `state_dict`), without weights. */
 export function trialValue(trial: TrialRecord): Map<PythonValue, PythonValue> {
   const out = new Map<PythonValue, PythonValue>(trial.attributes);
@@ -124,7 +122,7 @@ export function trialValue(trial: TrialRecord): Map<PythonValue, PythonValue> {
   if (trial.latency !== undefined) out.set('latency', trial.latency && Array.from(trial.latency));
   CURVE_FIELDS.forEach((name, field) => {
     const state = trial.fields[field];
-    if (state) out.set(name, state === NONE ? null : fieldValue(trial, field));
+    if (state) out.set(name, state === FIELD_STATE.none ? null : fieldValue(trial, field));
   });
   return out;
 }

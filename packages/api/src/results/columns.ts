@@ -1,4 +1,4 @@
-import type { ColumnRequest, NativeColumn } from '@nas-bench-201/core-native';
+import { type ColumnRequest, type NativeColumn, PRESENCE } from '@nas-bench-201/core-native';
 import { type Dataset, EPOCHS_OF_HP, type HpName, type HpOption, type SetOf } from '../names.js';
 import { meanOverTrials, type Reference } from './averaging.js';
 import type { ResultsCount } from './results-count.js';
@@ -25,8 +25,6 @@ export interface TrialColumn {
 
 /** The count of an architecture that has no record. */
 const NO_RECORD = 255;
-const MISSING = 0;
-const SINGLE = 2;
 
 const COLUMN_FIELDS: Record<ColumnMetric, (training: boolean) => ColumnRequest['field']> = {
   accuracy: (training) => (training ? 'train_acc1es' : 'eval_acc1es'),
@@ -70,7 +68,8 @@ export function trialColumnOf(
   { metric, iepoch }: ColumnOptions<Dataset>,
 ): TrialColumn {
   const divisor = metric === 'per-time' ? epochsBy(hp, iepoch) : 1;
-  const known = (value: number, trial: number) => (column.presence[trial] === MISSING ? Number.NaN : value / divisor);
+  const known = (value: number, trial: number) =>
+    column.presence[trial] === PRESENCE.missing ? Number.NaN : value / divisor;
   return { starts: startsOf(column), values: column.values.map(known) };
 }
 
@@ -86,8 +85,11 @@ export function meansOf(
     if (count === NO_RECORD || count === 0) return Number.NaN;
     const first = starts[index]!;
     const presence = column.presence.subarray(first, first + count);
-    if (presence.includes(MISSING)) return Number.NaN;
-    let trials = Array.from(presence, (is, t) => ({ value: column.values[first + t]!, single: is === SINGLE }));
+    if (presence.includes(PRESENCE.missing)) return Number.NaN;
+    let trials = Array.from(presence, (is, t) => ({
+      value: column.values[first + t]!,
+      single: is === PRESENCE.single,
+    }));
     if (metric === 'latency') trials = trials.filter((trial) => trial.value > 0);
     const mean = meanOverTrials(trials, reference) ?? Number.NaN;
     return metric === 'per-time' ? mean / epochs : mean;

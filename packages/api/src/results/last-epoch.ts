@@ -9,14 +9,8 @@ export interface Finals {
   names: readonly string[];
 }
 
-/** Where the numbers of a row are, as `Finals` has them. */
-const SET = 0;
-const TIMED = 1;
-const LOSS = 2;
-const ACCURACY = 3;
-const TIME = 4;
-const ALL = 5;
-const ROW = 6;
+/** Where the numbers of a set's row are, as the file gives them. */
+export const ROW = { set: 0, timed: 1, loss: 2, accuracy: 3, time: 4, all: 5, size: 6 } as const;
 /** And those before a trial's rows. */
 const SEED = 0;
 const LATENCY = 1;
@@ -46,7 +40,7 @@ export class LastEpoch {
     for (let t = 0; t < trials; t++) {
       this.#trials.push(end);
       this.seeds.push(rows[end + SEED]!);
-      end += HEAD + rows[end + COUNT]! * ROW;
+      end += HEAD + rows[end + COUNT]! * ROW.size;
     }
     this.#numbers = Array.from(rows.subarray(0, end));
   }
@@ -54,8 +48,8 @@ export class LastEpoch {
   /** Where a trial's row of a set is, or -1. */
   #row(trial: number, set: number): number {
     const first = this.#trials[trial]! + HEAD;
-    const end = first + this.#numbers[first - HEAD + COUNT]! * ROW;
-    for (let row = first; row < end; row += ROW) if (this.#numbers[row + SET] === set) return row;
+    const end = first + this.#numbers[first - HEAD + COUNT]! * ROW.size;
+    for (let row = first; row < end; row += ROW.size) if (this.#numbers[row + ROW.set] === set) return row;
     return -1;
   }
 
@@ -73,30 +67,30 @@ export class LastEpoch {
     if (typeof choice === 'number') {
       const trial = this.seeds.indexOf(choice);
       const row = rows[trial]!;
-      const timed = numbers[row + TIMED] === 1;
+      const timed = numbers[row + ROW.timed] === 1;
       return {
         iepoch: numbers[this.#trials[trial]! + EPOCHS]! - 1,
-        loss: numbers[row + LOSS]!,
-        accuracy: numbers[row + ACCURACY]!,
-        cur_time: timed ? numbers[row + TIME]! : null,
-        all_time: timed ? numbers[row + ALL]! : null,
+        loss: numbers[row + ROW.loss]!,
+        accuracy: numbers[row + ROW.accuracy]!,
+        cur_time: timed ? numbers[row + ROW.time]! : null,
+        all_time: timed ? numbers[row + ROW.all]! : null,
       };
     }
     let epochs = 0;
     for (const trial of this.#trials) epochs += numbers[trial + EPOCHS]!;
     return {
       iepoch: epochs / rows.length - 1,
-      loss: this.#mean(rows, LOSS)!,
-      accuracy: this.#mean(rows, ACCURACY)!,
-      cur_time: this.#mean(rows, TIME),
-      all_time: this.#mean(rows, ALL),
+      loss: this.#mean(rows, ROW.loss)!,
+      accuracy: this.#mean(rows, ROW.accuracy)!,
+      cur_time: this.#mean(rows, ROW.time),
+      all_time: this.#mean(rows, ROW.all),
     };
   }
 
   #mean(rows: readonly number[], of: number): number | null {
     const numbers = this.#numbers;
-    if (of === TIME || of === ALL) {
-      const timed = rows.map((row) => numbers[row + TIMED] === 1);
+    if (of === ROW.time || of === ROW.all) {
+      const timed = rows.map((row) => numbers[row + ROW.timed] === 1);
       if (timed.includes(false)) {
         const times = rows.map((row, t) => (timed[t] ? { value: numbers[row + of]!, single: false } : null));
         return meanOverTrials(times, this.#reference);

@@ -1,3 +1,5 @@
+import { ROW } from './last-epoch.js';
+
 /** What was measured on one set after the last epoch: one number a trial. */
 export interface SetAtEnd {
   /** Empty for training. */
@@ -46,16 +48,16 @@ export function lastEpochsOf(datasets: number, rows: Float64Array, names: readon
       params.push(rows[at + 3]!);
       const count = rows[at + 4]!;
       at += 5;
-      for (let r = 0; r < count; r++, at += 6) {
-        const number = rows[at]!;
+      for (let r = 0; r < count; r++, at += ROW.size) {
+        const number = rows[at + ROW.set]!;
         let set = sets.get(number);
         if (!set) {
           set = { accuracy: [], loss: [], seconds: [] };
           sets.set(number, set);
         }
-        set.loss.push(rows[at + 2]!);
-        set.accuracy.push(rows[at + 3]!);
-        if (rows[at + 1] === 1) set.seconds.push(rows[at + 5]!);
+        set.loss.push(rows[at + ROW.loss]!);
+        set.accuracy.push(rows[at + ROW.accuracy]!);
+        if (rows[at + ROW.timed] === 1) set.seconds.push(rows[at + ROW.all]!);
       }
     }
     const everywhere: SetAtEnd[] = [];

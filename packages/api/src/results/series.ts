@@ -1,3 +1,4 @@
+import { PRESENCE } from '@nas-bench-201/core-native';
 import { QueryError } from '../errors.js';
 
 /** A number of a record, and whether it is a 32-bit float there: NumPy rounds the means of such to 32 bits. */
@@ -5,9 +6,6 @@ export interface Measured {
   value: number;
   single: boolean;
 }
-
-const MISSING = 0;
-const SINGLE = 2;
 
 /** One curve: a number an epoch, some of which may be missing. */
 export class Series {
@@ -37,19 +35,19 @@ export class Series {
       order.push(value);
       if (epoch < 0 || epoch >= epochs) continue;
       values[epoch] = value;
-      presence[epoch] = single ? SINGLE : 1;
+      presence[epoch] = single ? PRESENCE.single : PRESENCE.there;
     }
-    const complete = presence.every((p) => p === 1);
+    const complete = presence.every((p) => p === PRESENCE.there);
     return new Series(values, complete ? undefined : presence, ordered ? undefined : Float64Array.from(order));
   }
 
   has(epoch: number): boolean {
-    return epoch >= 0 && epoch < this.values.length && this.presence?.[epoch] !== MISSING;
+    return epoch >= 0 && epoch < this.values.length && this.presence?.[epoch] !== PRESENCE.missing;
   }
 
   at(epoch: number): Measured | undefined {
     if (!this.has(epoch)) return undefined;
-    return { value: this.values[epoch]!, single: this.presence?.[epoch] === SINGLE };
+    return { value: this.values[epoch]!, single: this.presence?.[epoch] === PRESENCE.single };
   }
 
   /** The sum of epochs 0 to `epoch`, added one after the other as Python's `sum` does; undefined where one is missing. */
@@ -73,7 +71,7 @@ export class Series {
 
   /** Whether every epoch is there. */
   get complete(): boolean {
-    return !this.presence?.includes(MISSING);
+    return !this.presence?.includes(PRESENCE.missing);
   }
 
   entries(): [epoch: number, value: number][] {

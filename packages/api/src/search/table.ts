@@ -1,5 +1,5 @@
 import type { NASBench201API } from '../api.js';
-import { QueryError } from '../errors.js';
+import { orNone } from '../errors.js';
 import {
   type Dataset,
   EPOCHS_OF_HP,
@@ -190,16 +190,12 @@ export class SearchTable {
 /** Says what a file has in place of what it lacks, going by its first architecture. */
 function missing(api: NASBench201API, dataset: PaperDataset, hp: HpName, what: string): SearchError {
   const [first] = api.evaluatedIndexes;
-  const has = (other: PaperDataset, hyper: HpName): boolean => {
-    try {
+  const has = (other: PaperDataset, hyper: HpName): boolean =>
+    orNone(false, () => {
       const options = { hp: hyper, isRandom: false };
       const info: Partial<Record<string, number | null>> = api.getMoreInfo(first ?? 0, searchedDataset(other), options);
       return info['valid-accuracy'] != null && info['valid-all-time'] != null && info['train-all-time'] != null;
-    } catch (error) {
-      if (error instanceof QueryError) return false;
-      throw error;
-    }
-  };
+    });
   const known = PAPER_DATASETS.flatMap((other) =>
     api.availableHps.filter((hyper) => has(other, hyper)).map((hyper) => `${other} with hp '${hyper}'`),
   );

@@ -1,10 +1,8 @@
-import type { PythonValue } from '@nas-bench-201/core-native';
+import { CURVE_FIELDS, FIELD_STATE, PRESENCE, type PythonValue } from '@nas-bench-201/core-native';
 import type { ArchitectureRecord, CurveRecord, StateRecord, TrialRecord } from '../records/record.js';
 import type { Names, SweepBatch } from './batch.js';
 
-const LIST = 3;
-const NONE = 1;
-const FIELDS = 7;
+const FIELDS = CURVE_FIELDS.length;
 /** Number of a training curve's set, which has no name. */
 const TRAINING = -1;
 
@@ -32,7 +30,7 @@ export function recordsOf(batch: SweepBatch): ArchitectureRecord[] {
       const [from, to] = [curves.first[curve]!, curves.first[curve + 1]!];
       const presence = batch.presence?.subarray(from, to);
       // `includes` is a search of bytes; a function a number would take longer than all else here.
-      const whole = !presence || !(presence.includes(0) || presence.includes(2));
+      const whole = !presence || !(presence.includes(PRESENCE.missing) || presence.includes(PRESENCE.single));
       own.push({
         field: curves.field[curve]!,
         set: curves.set[curve] === TRAINING ? '' : names[curves.set[curve]!]!,
@@ -58,8 +56,9 @@ export function recordsOf(batch: SweepBatch): ArchitectureRecord[] {
 
 function latencyOf({ trials, latencies }: SweepBatch, trial: number): Float64Array | null | undefined {
   const state = trials.latencyState[trial];
-  if (state === LIST) return latencies.subarray(trials.latencyFirst[trial]!, trials.latencyFirst[trial + 1]!);
-  return state === NONE ? null : undefined;
+  if (state === FIELD_STATE.dict)
+    return latencies.subarray(trials.latencyFirst[trial]!, trials.latencyFirst[trial + 1]!);
+  return state === FIELD_STATE.none ? null : undefined;
 }
 
 /** Records as the rows of a batch. */
@@ -84,12 +83,15 @@ export function batchOf(records: readonly ArchitectureRecord[], names: Names): S
   const latencies = trials.map(({ trial }) => trial.latency ?? new Float64Array(0));
   const latencyFirst = ends(latencies.map((seconds) => seconds.length));
   const first = ends(curves.map(({ curve }) => curve.values.length));
-  const presence = curves.some(({ curve }) => curve.presence) ? new Uint8Array(first.at(-1)!).fill(1) : undefined;
+  const presence = curves.some(({ curve }) => curve.presence)
+    ? new Uint8Array(first.at(-1)!).fill(PRESENCE.there)
+    : undefined;
   curves.forEach(({ curve }, c) => {
     if (curve.presence) presence!.set(curve.presence, first[c]);
   });
   const inOrder = curves.flatMap(({ curve }, c) => (curve.inOrder ? [{ curve: c, values: curve.inOrder }] : []));
-  const latencyState = (latency: TrialRecord['latency']) => (latency ? LIST : latency === null ? NONE : 0);
+  const latencyState = (latency: TrialRecord['latency']) =>
+    latency ? FIELD_STATE.dict : latency === null ? FIELD_STATE.none : FIELD_STATE.missing;
   return {
     names: names.list,
     indexes: Int32Array.from(records, ({ index }) => index),

@@ -1,11 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import type { ArchitectureRecord, RecordStore } from '../records/record.js';
-import { Names, type SweepBatch } from './batch.js';
+import { Names, PORTION, type SweepBatch } from './batch.js';
 import { batchOf } from './records.js';
 import type { SweepOptions } from './sweep.js';
-
-/** Architectures of a batch: some 5 MB of numbers. */
-const PORTION = 32;
 
 /** What was asked for of a record. */
 function chosen(record: ArchitectureRecord, { hp, datasets }: SweepOptions): ArchitectureRecord {

@@ -2,6 +2,7 @@ import {
   type ArchitectureRecord,
   CURVE_FIELDS,
   type CurveRecord,
+  FIELD_STATE,
   type PythonValue,
   type StateRecord,
   type TrialRecord,
@@ -145,7 +146,9 @@ function* trialDifferences(place: string, a: TrialRecord, b: TrialRecord): Gener
 
 /** A dict whose keys are no epochs has no curves, as an empty one. */
 function stateOf({ fields, curves }: TrialRecord, field: number): number {
-  return fields[field] === 3 && !curves.some((curve) => curve.field === field) ? 2 : fields[field]!;
+  return fields[field] === FIELD_STATE.dict && !curves.some((curve) => curve.field === field)
+    ? FIELD_STATE.empty
+    : fields[field]!;
 }
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: Float64Array) => Buffer.from(buffer, byteOffset, byteLength);

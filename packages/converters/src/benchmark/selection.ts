@@ -3,6 +3,8 @@ import {
   CURVE_FIELDS,
   type CurveField,
   type CurveRecord,
+  FIELD_STATE,
+  PRESENCE,
   type StateRecord,
   type TrialRecord,
 } from 'nas-bench-201';
@@ -26,10 +28,8 @@ export interface Selection {
   epochs?: 'last' | 'all' | number | undefined;
 }
 
-const MISSING = 0;
 /** Fields that are seconds. */
 const TIMES = new Set([CURVE_FIELDS.indexOf('train_times'), CURVE_FIELDS.indexOf('eval_times')]);
-const EMPTY = 2;
 
 /** Indices as people write them: `0-99,284`. @throws ConvertError BAD_SELECTION */
 export function parseIndexes(text: string): number[] {
@@ -98,8 +98,8 @@ function selectTrial(trial: TrialRecord, { sets, fields, epochs = 'all' }: Selec
   const left = new Set(curves.map(({ field }) => field));
   const states = Array.from(trial.fields, (state, field) => {
     const training = CURVE_FIELDS[field]!.startsWith('train');
-    if (!fieldChosen(field) || (training && !setChosen(''))) return MISSING;
-    return state > EMPTY && !left.has(field) ? EMPTY : state;
+    if (!fieldChosen(field) || (training && !setChosen(''))) return FIELD_STATE.missing;
+    return state > FIELD_STATE.empty && !left.has(field) ? FIELD_STATE.empty : state;
   });
   const names = trial.attributes.get('eval_names');
   const attributes =
@@ -114,11 +114,11 @@ function selectTrial(trial: TrialRecord, { sets, fields, epochs = 'all' }: Selec
 
 /** The curve with these epochs alone; undefined where the last of them is missing. */
 function atEpoch({ field, set, values, presence }: CurveRecord, from: number, to: number): CurveRecord | undefined {
-  const there = (epoch: number) => (epoch < values.length ? (presence?.[epoch] ?? 1) : MISSING);
-  if (there(to) === MISSING) return undefined;
+  const there = (epoch: number) => (epoch < values.length ? (presence?.[epoch] ?? PRESENCE.there) : PRESENCE.missing);
+  if (there(to) === PRESENCE.missing) return undefined;
   const left = { values: new Float64Array(values.length), presence: new Uint8Array(values.length) };
   for (let epoch = from; epoch <= to; epoch++) {
-    left.values[epoch] = there(epoch) === MISSING ? 0 : values[epoch]!;
+    left.values[epoch] = there(epoch) === PRESENCE.missing ? 0 : values[epoch]!;
     left.presence[epoch] = there(epoch);
   }
   return { field, set, ...left };

@@ -2,14 +2,14 @@ import {
   type ArchitectureRecord,
   CURVE_FIELDS,
   type CurveRecord,
+  FIELD_STATE,
   RECORDED_ATTRIBUTES,
-  ReadError,
-  type ReadErrorCode,
   type Reference,
   type StateRecord,
   type TrialRecord,
 } from 'nas-bench-201';
 import type { BenchmarkHeader, BenchmarkSource } from '../benchmark/source.js';
+import { readError } from '../errors.js';
 import { decodeJson } from '../json/decode.js';
 import type { Bytes } from '../registry.js';
 import { hpOfKey } from './text.js';
@@ -18,10 +18,6 @@ import { hpOfKey } from './text.js';
 const MAX_LINE = 1 << 28;
 
 type Json = Record<string, unknown>;
-
-function readError(code: ReadErrorCode, file: string, offset: number, detail: string, cause?: unknown): ReadError {
-  return new ReadError(code, file, offset, `${file}: byte ${offset}: ${detail}`, { cause });
-}
 
 interface Line {
   value: Json;
@@ -125,10 +121,6 @@ function curvesOf(dict: Json, field: number, epochs: number, inOrder: number[] |
   }));
 }
 
-const NONE = 1;
-const EMPTY = 2;
-const DICT = 3;
-
 function trialOf(dataset: string, seed: number, json: Json): TrialRecord {
   const epochs = wholeNumber(json.epochs, 'epochs', MAX_EPOCHS);
   const inOrder = object(json.$in_order ?? {}, 'an object for $in_order');
@@ -136,11 +128,11 @@ function trialOf(dataset: string, seed: number, json: Json): TrialRecord {
   const fields = CURVE_FIELDS.map((name, field) => {
     const value = json[name];
     if (value === undefined) return 0;
-    if (value === null) return NONE;
+    if (value === null) return FIELD_STATE.none;
     const own = inOrder[name] === undefined ? undefined : numbers(inOrder[name], name);
     const found = curvesOf(object(value, `an object for ${name}`), field, epochs, own);
     curves.push(...found);
-    return found.length > 0 ? DICT : EMPTY;
+    return found.length > 0 ? FIELD_STATE.dict : FIELD_STATE.empty;
   });
   const attributes = Object.entries(json).filter(([name]) => !RECORDED_ATTRIBUTES.has(name) && name !== '$in_order');
   const { latency } = json;

@@ -1,6 +1,7 @@
 import {
   type ArchitectureRecord,
   CURVE_FIELDS,
+  FIELD_STATE,
   type JsonCurve,
   jsonText,
   type Reference,
@@ -10,7 +11,6 @@ import {
 import { attributesJson, valueJson } from '../benchmark/attributes.js';
 import type { BenchmarkHeader } from '../benchmark/source.js';
 
-const NONE = 1;
 const REFERENCE_NAMES: Record<string, string> = { '12': 'less', '200': 'full' };
 
 /** What the reference's file calls hyper-parameters. */
@@ -42,7 +42,7 @@ export class RecordText {
   }
 
   #field(trial: TrialRecord, field: number): void {
-    if (trial.fields[field] === NONE) {
+    if (trial.fields[field] === FIELD_STATE.none) {
       this.text('null');
       return;
     }
@@ -65,7 +65,7 @@ export class RecordText {
     if (!Number.isNaN(params)) this.text(`,"params":${valueJson(params)}`);
     if (latency !== undefined) this.text(`,"latency":${valueJson(latency && Array.from(latency))}`);
     CURVE_FIELDS.forEach((name, field) => {
-      if (trial.fields[field] === 0) return;
+      if (trial.fields[field] === FIELD_STATE.missing) return;
       this.text(`,"${name}":`);
       this.#field(trial, field);
     });

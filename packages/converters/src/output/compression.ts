@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { createGunzip, createGzip } from 'node:zlib';
-import { ReadError } from 'nas-bench-201';
+import { readError } from '../errors.js';
 import type { OutputFile } from './output.js';
 
 /** What stands behind a format's extension: `records.jsonl.gz`. */
@@ -107,7 +107,7 @@ export async function* readBytes(path: string, compression: Compression | undefi
     const kind = compression === '.gz' ? 'gzip' : 'Zstandard';
     const offset = file.bytesRead;
     const detail = `expected ${kind}: ${(error as Error).message}`;
-    throw new ReadError('BAD_CONTAINER', path, offset, `${path}: byte ${offset}: ${detail}`, { cause: error });
+    throw readError('BAD_CONTAINER', path, offset, detail, error);
   }
 }
 

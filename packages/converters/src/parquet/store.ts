@@ -1,4 +1,3 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { ColumnChunk, FileMetaData, RowGroup, SchemaTree } from 'hyparquet';
 import { parquetMetadata, parquetSchema, readOffsetIndex } from 'hyparquet';
 import { assembleNested } from 'hyparquet/src/assemble.js';
@@ -16,19 +15,15 @@ import {
   type TrialRecord,
 } from 'nas-bench-201';
 import { attributesOf } from '../benchmark/attributes.js';
+import { readError } from '../errors.js';
+import { OpenedFile } from '../opened-file.js';
 import { CURVE_COLUMNS, TRIAL_COLUMNS } from '../table/columns.js';
 import { type Extra, fieldsOf, parseExtra, seedsOf, withExtra } from '../table/extra.js';
 import { type FileMetadata, METADATA_KEY } from './schema.js';
 
 /** Opens a `.parquet` of trials. @throws ReadError */
-export async function openParquet(file: string): Promise<RecordStore> {
-  const descriptor = openSync(file, 'r');
-  try {
-    return new ParquetStore(file, descriptor);
-  } catch (error) {
-    closeSync(descriptor);
-    throw error;
-  }
+export async function openParquet(path: string): Promise<RecordStore> {
+  return OpenedFile.use(path, (file) => new ParquetStore(file));
 }
 
 type Cell = number | bigint | string | boolean | null | undefined | (number | null)[];
@@ -56,9 +51,7 @@ class ParquetStore implements RecordStore {
   readonly evaluated: readonly number[];
   readonly reference: Reference;
   readonly indexes: readonly number[];
-  readonly #file: string;
-  #descriptor: number | undefined;
-  readonly #size: number;
+  readonly #file: OpenedFile;
   readonly #metadata: FileMetaData;
   readonly #tree: SchemaTree;
   readonly #rows = new Map<number, Rows[]>();
@@ -66,10 +59,8 @@ class ParquetStore implements RecordStore {
   /** What was read last of each column: records are mostly asked for one after another. */
   readonly #recent = new Map<string, Cells & { group: number }>();
 
-  constructor(file: string, descriptor: number) {
+  constructor(file: OpenedFile) {
     this.#file = file;
-    this.#descriptor = descriptor;
-    this.#size = fstatSync(descriptor).size;
     this.#metadata = this.#guarded(0, () => this.#readFooter());
     this.#tree = this.#guarded(0, () => parquetSchema(this.#metadata));
     const own = this.#guarded(0, () => this.#ownMetadata());
@@ -83,7 +74,7 @@ class ParquetStore implements RecordStore {
   }
 
   #error(code: ReadErrorCode, offset: number, detail: string, cause?: unknown): ReadError {
-    return new ReadError(code, this.#file, offset, `${this.#file}: byte ${offset}: ${detail}`, { cause });
+    return readError(code, this.#file.path, offset, detail, cause);
   }
 
   /** What the library finds wrong with a file is an error like any other. */
@@ -96,29 +87,16 @@ class ParquetStore implements RecordStore {
     }
   }
 
-  #read(offset: number, length: number): ArrayBuffer {
-    if (this.#descriptor === undefined) throw this.#error('DISPOSED', offset, 'the file was closed');
-    if (!(offset >= 0 && length >= 0 && offset + length <= this.#size)) {
-      throw this.#error('TRUNCATED', this.#size, `expected ${length} bytes at byte ${offset}`);
-    }
-    const bytes = new Uint8Array(length);
-    for (let done = 0; done < length; ) {
-      const more = readSync(this.#descriptor, bytes, done, length - done, offset + done);
-      if (more === 0) throw this.#error('CHANGED', offset + done, 'the file became shorter');
-      done += more;
-    }
-    return bytes.buffer;
-  }
-
   #readFooter(): FileMetaData {
-    const tail = new DataView(this.#read(Math.max(0, this.#size - 8), Math.min(8, this.#size)));
+    const { size } = this.#file;
+    const tail = new DataView(this.#file.read(Math.max(0, size - 8), Math.min(8, size)).buffer);
     if (tail.byteLength < 8 || tail.getUint32(4, true) !== 0x31524150) {
       throw this.#error('NOT_RECOGNIZED', 0, 'expected a Parquet file, which ends in PAR1');
     }
     const length = tail.getUint32(0, true) + 8;
     if (length > MAX_FOOTER)
-      throw this.#error('BAD_LENGTH', this.#size - 8, `expected a footer of at most ${MAX_FOOTER} bytes`);
-    return parquetMetadata(this.#read(this.#size - length, length));
+      throw this.#error('BAD_LENGTH', size - 8, `expected a footer of at most ${MAX_FOOTER} bytes`);
+    return parquetMetadata(this.#file.read(size - length, length).buffer);
   }
 
   #ownMetadata(): FileMetadata {
@@ -186,7 +164,7 @@ class ParquetStore implements RecordStore {
     };
     const count = place.to - place.from;
     const selection = { groupStart: 0, selectStart: 0, selectEnd: count, groupRows: count };
-    const view = new DataView(this.#read(place.offset, place.length));
+    const view = new DataView(this.#file.read(place.offset, place.length).buffer);
     const { data: pages } = readColumn({ view, offset: 0 }, selection, decoder);
     let values: Cell[] =
       pages.length === 1 ? (pages[0] as Cell[]) : pages.flatMap((page) => Array.from(page as Cell[]));
@@ -210,7 +188,7 @@ class ParquetStore implements RecordStore {
     const begin = Number(data!.dictionary_page_offset || data!.data_page_offset);
     const whole = { offset: begin, length: Number(data!.total_compressed_size), from: 0, to: rows };
     if (at === undefined || length === undefined || data!.dictionary_page_offset) return whole;
-    const view = new DataView(this.#read(Number(at), length));
+    const view = new DataView(this.#file.read(Number(at), length).buffer);
     const pages = readOffsetIndex({ view, offset: 0 }).page_locations;
     const row = (page: number) => (page < pages.length ? Number(pages[page]!.first_row_index) : rows);
     let first = 0;
@@ -254,8 +232,7 @@ class ParquetStore implements RecordStore {
   }
 
   close(): void {
-    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
-    this.#descriptor = undefined;
+    this.#file.close();
   }
 }
 

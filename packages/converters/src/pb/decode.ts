@@ -2,6 +2,7 @@ import {
   type ArchitectureRecord,
   CURVE_FIELDS,
   type CurveRecord,
+  FIELD_STATE,
   type PythonValue,
   type StateRecord,
   type TrialRecord,
@@ -70,10 +71,6 @@ function curve(reader: Reader, field: number): CurveRecord {
   return out;
 }
 
-const NONE = 1;
-const EMPTY = 2;
-const DICT = 3;
-
 function latency(reader: Reader): Float64Array | null {
   let none = false;
   let seconds = new Float64Array(0);
@@ -103,13 +100,13 @@ function trial(reader: Reader): TrialRecord {
     attributes: new Map<string, PythonValue>(),
   };
   const field = (number: number) => () => {
-    states[number] = EMPTY;
+    states[number] = FIELD_STATE.empty;
     message(reader, {
       [FIELD.none]: () => {
-        if (reader.bool()) states[number] = NONE;
+        if (reader.bool()) states[number] = FIELD_STATE.none;
       },
       [FIELD.curves]: () => {
-        states[number] = DICT;
+        states[number] = FIELD_STATE.dict;
         curves.push(curve(reader, number));
       },
     });

@@ -1,21 +1,11 @@
-import { ReadError, type ReadErrorCode } from 'nas-bench-201';
 import type { BenchmarkSource } from '../benchmark/source.js';
+import { readError } from '../errors.js';
 import type { Bytes } from '../registry.js';
 import { decodeArchitecture, decodeHeader } from './decode.js';
 import { BENCHMARK } from './schema.js';
 
 /** What one message may be long: a record is 0.3 MB, the header of the size space 1 MB. */
 export const MAX_MESSAGE = 1 << 28;
-
-export function readError(
-  code: ReadErrorCode,
-  file: string,
-  offset: number,
-  detail: string,
-  cause?: unknown,
-): ReadError {
-  return new ReadError(code, file, offset, `${file}: byte ${offset}: ${detail}`, { cause });
-}
 
 /** Decodes a message; what is wrong with it is a `ReadError` that says where. */
 export function decoded<T>(file: string, offset: number, bytes: Uint8Array, decode: (bytes: Uint8Array) => T): T {

@@ -1,4 +1,4 @@
-import { type ArchitectureRecord, CURVE_FIELDS, type CurveRecord, type TrialRecord } from 'nas-bench-201';
+import { type ArchitectureRecord, CURVE_FIELDS, type CurveRecord, FIELD_STATE, type TrialRecord } from 'nas-bench-201';
 import protobuf from 'protobufjs';
 import { attributesJson } from '../benchmark/attributes.js';
 import type { BenchmarkHeader } from '../benchmark/source.js';
@@ -18,9 +18,6 @@ import {
 } from './schema.js';
 
 type Writer = protobuf.Writer;
-
-const MISSING = 0;
-const NONE = 1;
 
 /** Numbers of 64 bits as they lie in memory: what packed doubles are. Not one by one, there are 280 million. */
 function doubles(writer: Writer, tag: number, values: Float64Array): void {
@@ -59,9 +56,9 @@ function trial(writer: Writer, record: TrialRecord): void {
   }
   text(writer, TRIAL.attributes, attributesJson(attributes));
   CURVE_FIELDS.forEach((name, field) => {
-    if (fields[field] === MISSING) return;
+    if (fields[field] === FIELD_STATE.missing) return;
     message(writer, TRIAL[name], () => {
-      if (fields[field] === NONE) writer.uint32(FIELD.none).bool(true);
+      if (fields[field] === FIELD_STATE.none) writer.uint32(FIELD.none).bool(true);
       for (const one of curves) {
         if (one.field === field) message(writer, FIELD.curves, () => curve(writer, one));
       }

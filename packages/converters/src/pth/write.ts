@@ -5,6 +5,7 @@ import {
   CurveDict,
   DictStream,
   epochOrder,
+  FIELD_STATE,
   Float32,
   Float64,
   type Reference,
@@ -21,9 +22,6 @@ import type { FormatOptions } from '../registry.js';
 
 type Dict = Map<WritableValue, WritableValue>;
 
-const MISSING = 0;
-const NONE = 1;
-
 const floats = (values: ArrayLike<number>) => Array.from(values, (value) => new Float64(value));
 
 /** A dict in an order of its own, which keys and numbers tell one by one. */
@@ -36,7 +34,7 @@ function orderedDict(trial: TrialRecord, field: number): WritableValue | undefin
 }
 
 function fieldValue(trial: TrialRecord, field: number): WritableValue {
-  if (trial.fields[field] === NONE) return null;
+  if (trial.fields[field] === FIELD_STATE.none) return null;
   const own = trial.curves.filter((curve) => curve.field === field);
   return orderedDict(trial, field) ?? new CurveDict(own);
 }
@@ -50,7 +48,7 @@ function trialValue(trial: TrialRecord): Dict {
   if (!Number.isNaN(params)) out.set('params', new Float64(params));
   if (latency !== undefined) out.set('latency', latency && floats(latency));
   CURVE_FIELDS.forEach((name, field) => {
-    if (trial.fields[field] !== MISSING) out.set(name, fieldValue(trial, field));
+    if (trial.fields[field] !== FIELD_STATE.missing) out.set(name, fieldValue(trial, field));
   });
   return out;
 }

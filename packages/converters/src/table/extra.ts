@@ -1,4 +1,11 @@
-import { CURVE_FIELDS, type CurveRecord, type PythonValue, type StateRecord, type TrialRecord } from 'nas-bench-201';
+import {
+  CURVE_FIELDS,
+  type CurveRecord,
+  FIELD_STATE,
+  type PythonValue,
+  type StateRecord,
+  type TrialRecord,
+} from 'nas-bench-201';
 import { valueJson } from '../benchmark/attributes.js';
 import { decodeJson } from '../json/decode.js';
 import { CURVE_COLUMNS } from './columns.js';
@@ -23,16 +30,13 @@ export interface Extra {
   dataset_seed?: [string, number[]][];
 }
 
-const NONE = 1;
-const EMPTY = 2;
-const DICT = 3;
 const training = (field: number) => CURVE_FIELDS[field]!.startsWith('train');
 
 /** The states of the fields as the columns tell them: for training no list is None, for evaluation an empty dict. */
 function toldFields(curves: readonly CurveRecord[]): number[] {
   return CURVE_FIELDS.map((_, field) => {
-    if (curves.some((curve) => curve.field === field)) return DICT;
-    return training(field) ? NONE : EMPTY;
+    if (curves.some((curve) => curve.field === field)) return FIELD_STATE.dict;
+    return training(field) ? FIELD_STATE.none : FIELD_STATE.empty;
   });
 }
 
