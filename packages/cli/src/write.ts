@@ -1,16 +1,12 @@
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-
-/** Writes a file whole or not at all: under another name first, which then takes the place of what was there. */
+/** Writes a file whole or not at all, in the place of what was there. */
 export async function writeWhole(path: string, content: Iterable<string | Uint8Array>): Promise<void> {
-  const unfinished = `${path}.${process.pid}.part`;
+  const { AtomicFile } = await import('nas-bench-201');
+  const file = await AtomicFile.create(path, { overwrite: true });
   try {
-    await pipeline(Readable.from(content), createWriteStream(unfinished));
-    await rename(unfinished, path);
+    for (const piece of content) await file.write(typeof piece === 'string' ? Buffer.from(piece) : piece);
+    await file.commit();
   } catch (error) {
-    await rm(unfinished, { force: true });
+    await file.discard();
     throw error;
   }
 }

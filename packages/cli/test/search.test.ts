@@ -157,6 +157,27 @@ describe.skipIf(!file)(`on a file of all architectures${file ? '' : ` (needs ${T
     expect(out).toMatch(/^\d+ different seeds/m);
   });
 
+  it('writes the steps of an algorithm that has no answer yet', async () => {
+    const own = join(folder, 'late.mjs');
+    writeFileSync(
+      own,
+      `export default ({ space, random }) => {
+         let steps = 0;
+         return { suggest: () => { steps++; return space.random(random); }, incumbent: () => (steps < 3 ? undefined : 7) };
+       };`,
+    );
+    const [csv, parquet] = ['csv', 'parquet'].map((name) => join(folder, `late.${name}`)) as [string, string];
+    expect(cli('search', own, file!, '--runs', '1', '--csv', csv, '--parquet', parquet).code).toBe(0);
+    const duck = await (await DuckDBInstance.create()).connect();
+    for (const table of [`read_csv('${csv}')`, `'${parquet}'`]) {
+      const sql = `SELECT step::INT, incumbent::INT FROM ${table} WHERE incumbent_test_accuracy IS NULL ORDER BY step`;
+      expect((await duck.runAndReadAll(sql)).getRows()).toEqual([
+        [1, -1],
+        [2, -1],
+      ]);
+    }
+  });
+
   it('runs an algorithm of a module, and keeps the runs before it failed', () => {
     const own = join(folder, 'own.mjs');
     writeFileSync(

@@ -3,6 +3,7 @@ export { parseIndexes, type Selection, selectRecord } from './benchmark/selectio
 export { type BenchmarkHeader, type BenchmarkSource, type ReadOptions, sourceOfApi } from './benchmark/source.js';
 export { SUMMARY_COLUMNS, type SummaryColumn, type SummaryRow, summaryRows } from './benchmark/summary.js';
 export { type Conversion, type ConvertOptions, type ConvertProgress, convert } from './convert.js';
+export { csvLine } from './csv/format.js';
 export { ConvertError, type ConvertErrorCode } from './errors.js';
 export { decodeJson } from './json/decode.js';
 export { encodeJson, type JsonOptions } from './json/encode.js';

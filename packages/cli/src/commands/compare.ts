@@ -79,7 +79,7 @@ async function all(
 ): Promise<{ done: Runs[]; ended?: Error | undefined }> {
   const { SearchError } = await import('nas-bench-201');
   const tables = new Tables(api, options.dataset, terminal.signal);
-  const repeat = repeatOptions(options);
+  const repeat = await repeatOptions(options);
   const done: Runs[] = [];
   const left: { title: string; error: Error }[] = [];
   for (const searcher of searchers) {

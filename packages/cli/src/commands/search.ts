@@ -56,7 +56,7 @@ async function run(terminal: Terminal, algorithm: string, file: string, options:
   await withBenchmark(terminal, file, async (api) => {
     const { PUBLISHED_RESULTS, Truth } = await import('nas-bench-201');
     const tables = new Tables(api, options.dataset, terminal.signal);
-    const done = await repeated(terminal, searcher, tables, repeatOptions(options));
+    const done = await repeated(terminal, searcher, tables, await repeatOptions(options));
     const truth = await Truth.read(api, options.dataset);
     await writeSteps(options, [done], api, truth);
     const truths = options.table === 'paper' ? await paperTruths(api, truth) : [];

@@ -62,10 +62,11 @@ export function addRunsOptions(command: Command, runs: number): Command {
 }
 
 /** How the API is to repeat a search. */
-export function repeatOptions(options: RunsOptions): RepeatOptions {
+export async function repeatOptions(options: RunsOptions): Promise<RepeatOptions> {
+  const { independentSeeds } = await import('nas-bench-201');
   const { seed, runs, budget, threads, realTime } = options;
   return {
-    seeds: seed === -1 ? { walkFrom: randomInt(1, 100_001), runs } : Array.from({ length: runs }, (_, i) => seed + i),
+    seeds: seed === -1 ? { walkFrom: randomInt(1, 100_001), runs } : independentSeeds(seed, runs),
     budget,
     threads,
     chargeRealTime: realTime,

@@ -18,7 +18,7 @@ const COLUMNS = {
   incumbent_test_accuracy: 'DOUBLE',
 } as const;
 
-type Cell = string | number;
+type Cell = string | number | null;
 
 /** Every step of every run, a run at a time. */
 function* stepsOf(all: readonly Runs[], api: NASBench201API, truth: Truth): Generator<Cell[][]> {
@@ -38,19 +38,17 @@ function* stepsOf(all: readonly Runs[], api: NASBench201API, truth: Truth): Gene
           run.accuracies[step]!,
           run.clock[step]!,
           incumbent,
-          truth.test[incumbent]!,
+          // An algorithm may have no answer yet.
+          truth.test[incumbent] ?? null,
         ];
       });
     }
   }
 }
 
-const quoted = (cell: Cell) =>
-  typeof cell === 'string' && /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
-
-function* csvOfSteps(runs: Iterable<Cell[][]>): Generator<string> {
-  yield `${Object.keys(COLUMNS).join(',')}\n`;
-  for (const steps of runs) yield steps.map((cells) => `${cells.map(quoted).join(',')}\n`).join('');
+function* csvOfSteps(runs: Iterable<Cell[][]>, lineOf: (cells: Cell[]) => string): Generator<string> {
+  yield lineOf(Object.keys(COLUMNS));
+  for (const steps of runs) yield steps.map(lineOf).join('');
 }
 
 async function parquetOfSteps(runs: Iterable<Cell[][]>): Promise<Uint8Array> {
@@ -59,7 +57,7 @@ async function parquetOfSteps(runs: Iterable<Cell[][]>): Promise<Uint8Array> {
   const columnData = Object.entries(COLUMNS).map(([name, type], c) => ({
     name,
     type,
-    nullable: false,
+    nullable: name === 'incumbent_test_accuracy',
     data: steps.map((cells) => cells[c]!),
   }));
   return new Uint8Array(parquetWriteBuffer({ columnData }));
@@ -72,7 +70,10 @@ export async function writeSteps(
   api: NASBench201API,
   truth: Truth,
 ): Promise<void> {
-  if (csv) await writeWhole(csv, csvOfSteps(stepsOf(all, api, truth)));
+  if (csv) {
+    const { csvLine } = await import('@nas-bench-201/converters');
+    await writeWhole(csv, csvOfSteps(stepsOf(all, api, truth), csvLine));
+  }
   if (parquet) await writeWhole(parquet, [await parquetOfSteps(stepsOf(all, api, truth))]);
 }
 
