@@ -4,6 +4,7 @@ import { type BenchmarkSource, sourceOfApi, sourceOfStore } from './benchmark/so
 import { ConvertError } from './errors.js';
 import { readBytes, splitCompression } from './output/compression.js';
 import { formatOfFile } from './registry.js';
+import { untilAborted } from './until-aborted.js';
 
 /**
  * Opens a benchmark to be read from beginning to end: whatever `NASBench201API.open` takes, and what was converted.
@@ -14,7 +15,7 @@ export async function openBenchmark(path: string, options: OpenOptions = {}): Pr
   const format = statSync(path, { throwIfNoEntry: false })?.isDirectory() ? undefined : formatOfFile(bare);
   if (!format || format.name === 'pth') return sourceOfApi(await NASBench201API.open(path, options));
   if (format.open && !compression) return sourceOfStore(await format.open(path));
-  if (format.read) return format.read(path, readBytes(path, compression));
+  if (format.read) return format.read(path, untilAborted(readBytes(path, compression), options.signal));
   throw new ConvertError('UNSUPPORTED', `${path}: ${format.name} is written, not read`);
 }
 

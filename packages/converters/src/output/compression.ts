@@ -1,9 +1,14 @@
 import { once } from 'node:events';
-import { createReadStream } from 'node:fs';
+import { createReadStream, open } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import { createGunzip, createGzip } from 'node:zlib';
 import { readError } from '../errors.js';
 import type { OutputFile } from './output.js';
+
+const openDescriptor = promisify(open);
 
 /** What stands behind a format's extension: `records.jsonl.gz`. */
 export type Compression = '.gz' | '.zst';
@@ -95,9 +100,22 @@ function zstandard(to: OutputFile): OutputFile {
   };
 }
 
+/**
+ * The bytes of a file. A read of a pipe waits for whoever fills it: on one of the few threads for files it would keep
+ * the process from ending, so that such a one is read as a socket is.
+ */
+async function opened(path: string): Promise<{ stream: Readable; bytesRead: () => number }> {
+  if ((await stat(path)).isFIFO()) {
+    const socket = new Socket({ fd: await openDescriptor(path, 'r'), readable: true, writable: false });
+    return { stream: socket, bytesRead: () => socket.bytesRead };
+  }
+  const file = createReadStream(path, { highWaterMark: 1 << 20 });
+  return { stream: file, bytesRead: () => file.bytesRead };
+}
+
 /** The bytes of a file, decompressed where its name says so. @throws ReadError where they are not what it says */
 export async function* readBytes(path: string, compression: Compression | undefined): AsyncGenerator<Uint8Array> {
-  const file = createReadStream(path, { highWaterMark: 1 << 20 });
+  const { stream: file, bytesRead } = await opened(path);
   if (!compression) return yield* file;
   try {
     yield* compression === '.gz' ? ungzipped(file) : unzstandard(file);
@@ -105,9 +123,7 @@ export async function* readBytes(path: string, compression: Compression | undefi
     // What the system says of the file has the name of a call.
     if ((error as NodeJS.ErrnoException).syscall) throw error;
     const kind = compression === '.gz' ? 'gzip' : 'Zstandard';
-    const offset = file.bytesRead;
-    const detail = `expected ${kind}: ${(error as Error).message}`;
-    throw readError('BAD_CONTAINER', path, offset, detail, error);
+    throw readError('BAD_CONTAINER', path, bytesRead(), `expected ${kind}: ${(error as Error).message}`, error);
   }
 }
 
