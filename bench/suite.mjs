@@ -3,12 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findPython } from '../test-fixtures/python.mjs';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-export const python = ['/usr/bin/python3', 'python3'].find(
-  (name) => spawnSync(name, ['-c', 'import torch, numpy'], { stdio: 'ignore' }).status === 0,
-);
+export const python = findPython('torch, numpy');
 
 /** Runs one side in a process of its own; it prints its measurements as a line of JSON. */
 export function measure(command, args, env = {}) {

@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findPython } from '../python.mjs';
 
 export const TOOL = fileURLToPath(new URL('../../../shared/tools/make_search_file.py', import.meta.url));
 const FILE = fileURLToPath(new URL('../../.cache/search-file/search.pth', import.meta.url));
@@ -16,14 +17,11 @@ export function searchFile() {
   mkdirSync(dirname(FILE), { recursive: true });
   // Several test processes may make it at once; the last one's takes the place of the others'.
   const own = `${FILE}.${process.pid}`;
-  for (const python of ['/usr/bin/python3', 'python3']) {
-    if (spawnSync(python, ['-c', 'import numpy'], { stdio: 'ignore' }).status !== 0) continue;
-    const made = spawnSync(python, [TOOL, own], { stdio: ['ignore', 'ignore', 'inherit'] });
-    if (made.status !== 0) continue;
-    renameSync(own, FILE);
-    return FILE;
-  }
-  return undefined;
+  const python = findPython('numpy');
+  if (!python || spawnSync(python, [TOOL, own], { stdio: ['ignore', 'ignore', 'inherit'] }).status !== 0)
+    return undefined;
+  renameSync(own, FILE);
+  return FILE;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findPython } from '../../../test-fixtures/python.mjs';
 import {
   Archive,
   DATASETS,
@@ -22,15 +23,7 @@ import { BENCHMARKS } from './support/ask.js';
 const V1_1 = join(BENCHMARKS, readdirSync(BENCHMARKS).find((name) => name.startsWith('NAS-Bench-201-v1_1'))!);
 const FULL = join(BENCHMARKS, 'archive/000000-FULL.pth');
 
-/** Debian's python3, which has torch, or any other that has. */
-const python = ['/usr/bin/python3', 'python3'].find((command) => {
-  try {
-    execFileSync(command, ['-c', 'import torch'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-});
+const python = findPython('torch');
 
 let folder: string;
 const at = (name: string) => join(folder, name);

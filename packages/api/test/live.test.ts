@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { findPython } from '../../../test-fixtures/python.mjs';
 import { Asker, FIXTURES, type Question, readAnswers } from './support/ask.js';
 import { difference, toleranceOf } from './support/compare.js';
 import { SHARED } from './support/shared.js';
@@ -12,19 +13,7 @@ import { SHARED } from './support/shared.js';
 const REFERENCE = fileURLToPath(new URL('../../../.cache/reference/nas-bench-201-2.1', import.meta.url));
 const COMPARE = join(FIXTURES, 'scripts', 'compare_with_reference.py');
 
-/** Debian's python3, which has torch, or any other that has. */
-function pythonWithTorch(): string | undefined {
-  return ['/usr/bin/python3', 'python3'].find((python) => {
-    try {
-      execFileSync(python, ['-c', 'import torch, numpy'], { stdio: 'ignore' });
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
-
-const python = pythonWithTorch();
+const python = findPython('torch, numpy');
 const missing = [
   !python && 'a python3 with torch and numpy',
   !existsSync(REFERENCE) && `the reference (${REFERENCE}; npm run setup -- --tests gets it)`,

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { cli, MAIN } from './support/cli.js';
 
 // Most tests start Node several times, on machines that may be busy.
 vi.setConfig({ testTimeout: 60_000 });
 
-const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const FIXTURES = fileURLToPath(new URL('../../../test-fixtures/', import.meta.url));
 const BENCHMARKS = join(FIXTURES, 'benchmark');
 const named = (start: string) => join(BENCHMARKS, readdirSync(BENCHMARKS).find((name) => name.startsWith(start))!);
@@ -21,15 +21,6 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'nb201-cli-'));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-
-function cli(...args: string[]): { code: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-    timeout: 60_000,
-  });
-  return { code: status, out: stdout, err: stderr };
-}
 
 function succeeds(...args: string[]): string {
   const { code, out, err } = cli(...args);

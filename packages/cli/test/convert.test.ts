@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { cli, MAIN } from './support/cli.js';
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const BENCHMARKS = fileURLToPath(new URL('../../../test-fixtures/benchmark/', import.meta.url));
 const V1_1 = join(BENCHMARKS, readdirSync(BENCHMARKS).find((name) => name.startsWith('NAS-Bench-201-v1_1'))!);
 
@@ -17,14 +17,6 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'nb201-cli-convert-'));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-
-function cli(...args: string[]): { code: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  });
-  return { code: status, out: stdout, err: stderr };
-}
 
 describe('nb201 convert', () => {
   it('says what it wrote, silently otherwise', () => {

@@ -1,5 +1,3 @@
-// net, run and doctor as a user runs them: `node dist/main.js`.
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,10 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { Network, normalisedImages, torchPath } from 'nas-bench-201';
 import { PNG } from 'pngjs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { runCli } from './support/cli.js';
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const NETWORKS = fileURLToPath(new URL('../../../test-fixtures/networks/', import.meta.url));
 const ARCH = '|skip_connect~0|+|skip_connect~0|skip_connect~1|+|none~0|nor_conv_1x1~1|none~2|';
 
@@ -20,13 +18,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function cli(args: string[], env: Record<string, string> = {}): { code: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
-    encoding: 'utf8',
-    env: { ...process.env, OMP_NUM_THREADS: '1', ...env },
-  });
-  return { code: status, out: stdout, err: stderr };
-}
+const cli = (args: string[], env: NodeJS.ProcessEnv = {}) => runCli(args, { env: { OMP_NUM_THREADS: '1', ...env } });
 
 function succeeds(...args: string[]): string {
   const { code, out, err } = cli(args);

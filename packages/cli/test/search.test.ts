@@ -1,5 +1,5 @@
 // The commands `search` and `compare` as a user runs them, on a file of all architectures.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,23 +8,16 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { SEARCH_ALGORITHMS } from 'nas-bench-201';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { searchFile, TOOL } from '../../../test-fixtures/searches/search-file.mjs';
+import { MAIN, runCli } from './support/cli.js';
 
-const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const FIXTURES = fileURLToPath(new URL('../../../test-fixtures/', import.meta.url));
 const BENCHMARKS = join(FIXTURES, 'benchmark');
 const V1_0 = join(BENCHMARKS, readdirSync(BENCHMARKS).find((name) => name.startsWith('NAS-Bench-201-v1_0'))!);
 
+const cli = (...args: string[]) => runCli(args, { timeout: 120_000 });
+
 const folder = mkdtempSync(join(tmpdir(), 'nb201-cli-search-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-function cli(...args: string[]): { code: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-    timeout: 120_000,
-  });
-  return { code: status, out: stdout, err: stderr };
-}
 
 function trace(
   name: string,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OrderedDict, openTorch, type PythonValue, Tensor, WriteError } from 'nas-bench-201';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findPython } from '../../../test-fixtures/python.mjs';
 import { ConvertError, writeSafetensors } from '../src/index.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -13,17 +14,7 @@ const library = join(root, '.cache/reference/safetensors');
 
 /** Debian's python3, which has torch, or any other that has, with the safetensors of the test set-up. */
 const python = existsSync(library)
-  ? ['/usr/bin/python3', 'python3'].find((command) => {
-      try {
-        execFileSync(command, ['-c', 'import torch, safetensors.torch'], {
-          env: { ...process.env, PYTHONPATH: library },
-          stdio: 'ignore',
-        });
-        return true;
-      } catch {
-        return false;
-      }
-    })
+  ? findPython('torch, safetensors.torch', { ...process.env, PYTHONPATH: library })
   : undefined;
 const skipped = python ? '' : ' (SKIPPED: there is no python3 with torch, or no safetensors: npm run setup -- --tests)';
 

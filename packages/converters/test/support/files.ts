@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, it } from 'vitest';
+import { findPython as findAnyPython } from '../../../../test-fixtures/python.mjs';
 import { type Difference, differences, openBenchmark } from '../../src/index.js';
 
 export const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -44,16 +44,7 @@ export function temporaryFolder(): string {
 }
 
 /** A Python that can import all of these, with pyarrow from where the set-up put it. */
-export function findPython(modules: string): string | undefined {
-  return ['/usr/bin/python3', 'python3'].find((python) => {
-    try {
-      execFileSync(python, ['-c', `import ${modules}`], { stdio: 'ignore', env: pythonEnvironment });
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
+export const findPython = (modules: string): string | undefined => findAnyPython(modules, pythonEnvironment);
 
 export const pythonEnvironment = { ...process.env, PYTHONPATH: join(REFERENCES, 'pyarrow') };
 
