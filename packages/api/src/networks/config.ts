@@ -72,7 +72,7 @@ export function operationNumbers(cell: Cell): number[] {
 }
 
 /** The stages that halve the image. */
-export function isReduction({ N }: NetworkPlan, stage: number): boolean {
+function isReduction({ N }: NetworkPlan, stage: number): boolean {
   return stage === N || stage === 2 * N + 1;
 }
 

@@ -51,7 +51,7 @@ export function columnRequest(dataset: Dataset, hp: HpName, options: Request): C
 }
 
 /** Where each architecture's trials stand in a column's values, and where they end. */
-export function startsOf({ counts }: NativeColumn): Uint32Array {
+function startsOf({ counts }: NativeColumn): Uint32Array {
   const starts = new Uint32Array(counts.length + 1);
   for (let i = 0; i < counts.length; i++) starts[i + 1] = starts[i]! + (counts[i] === NO_RECORD ? 0 : counts[i]!);
   return starts;

@@ -4,7 +4,7 @@ import { decimal, integer, table } from '../text.js';
 import type { Runs } from './repeat.js';
 
 /** Mean and standard deviation, the population's, as NumPy's `std` has it. */
-export function meanAndDeviation(values: readonly number[]): MeanAndDeviation {
+function meanAndDeviation(values: readonly number[]): MeanAndDeviation {
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   return [mean, Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length)];
 }

@@ -14,7 +14,7 @@ import {
 import type { BenchmarkHeader } from './source.js';
 
 /** What a column of the summary holds. */
-export type SummaryType = 'integer' | 'number' | 'text';
+type SummaryType = 'integer' | 'number' | 'text';
 export interface SummaryColumn {
   name: string;
   type: SummaryType;

@@ -20,7 +20,7 @@ export interface TrialRow {
 
 const orNull = (value: number) => (Number.isNaN(value) ? null : value);
 
-export function trialRow(index: number, state: StateRecord, trial: TrialRecord): TrialRow {
+function trialRow(index: number, state: StateRecord, trial: TrialRecord): TrialRow {
   const { dataset, seed, epochs, flop, params, latency, curves, attributes } = trial;
   return {
     scalars: [

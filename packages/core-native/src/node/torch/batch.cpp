@@ -6,6 +6,13 @@
 
 namespace nb201::node {
 
+std::vector<int64_t> integers(const Napi::Value& value) {
+  const Napi::Array from = value.As<Napi::Array>();
+  std::vector<int64_t> out;
+  for (uint32_t i = 0; i < from.Length(); ++i) out.push_back(from.Get(i).As<Napi::Number>());
+  return out;
+}
+
 at::Tensor labelsFrom(const Napi::Value& value) {
   const auto given = value.As<Napi::Int32Array>();
   at::Tensor out = at::empty({static_cast<int64_t>(given.ElementLength())}, at::kLong);

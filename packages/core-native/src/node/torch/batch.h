@@ -3,10 +3,15 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <vector>
+
 #include "node/napi.h"
 #include "training/metrics.h"
 
 namespace nb201::node {
+
+// An array of whole numbers, such as a shape.
+std::vector<int64_t> integers(const Napi::Value& value);
 
 // Class numbers: an Int32Array, as int64 on the CPU.
 at::Tensor labelsFrom(const Napi::Value& value);

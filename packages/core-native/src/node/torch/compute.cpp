@@ -124,4 +124,10 @@ void Compute::settle(Napi::Env env, Napi::Function, Compute* compute, Task* task
   }
 }
 
+Napi::Error disposed(Napi::Env env, const char* thing) {
+  Napi::Error error = Napi::Error::New(env, std::string("the ") + thing + " was disposed of");
+  error.Set("code", "DISPOSED");
+  return error;
+}
+
 }  // namespace nb201::node

@@ -89,4 +89,7 @@ class Compute {
 // A failure of the compute thread as a JavaScript error with its code.
 Napi::Error toJs(Napi::Env env, const std::exception_ptr& failure);
 
+// Of a thing that is asked for after its dispose().
+Napi::Error disposed(Napi::Env env, const char* thing);
+
 }  // namespace nb201::node

@@ -6,6 +6,7 @@
 
 #include "networks/device.h"
 #include "node/torch/addon.h"
+#include "node/torch/batch.h"
 
 namespace nb201::node {
 
@@ -69,16 +70,10 @@ at::Tensor DeviceTensor::from(const Napi::Value& value) {
   const Napi::Object object = value.As<Napi::Object>();
   if (object.CheckTypeTag(&kTag)) {
     const at::Tensor& tensor = Unwrap(object)->tensor_;
-    if (!tensor.defined()) {
-      Napi::Error error = Napi::Error::New(env, "the tensor was disposed of");
-      error.Set("code", "DISPOSED");
-      throw error;
-    }
+    if (!tensor.defined()) throw disposed(env, "tensor");
     return tensor;
   }
-  const Napi::Array sizes = object.Get("shape").As<Napi::Array>();
-  std::vector<int64_t> shape;
-  for (uint32_t d = 0; d < sizes.Length(); ++d) shape.push_back(sizes.Get(d).As<Napi::Number>());
+  const std::vector<int64_t> shape = integers(object.Get("shape"));
   const auto data = object.Get("data").As<Napi::Float32Array>();
   at::Tensor out = at::empty(shape, at::kFloat);
   if (out.nbytes() != data.ByteLength()) throw Napi::TypeError::New(env, "expected as many numbers as the shape has");
@@ -88,26 +83,22 @@ at::Tensor DeviceTensor::from(const Napi::Value& value) {
 
 // create({ data, shape }, device): a promise of a DeviceTensor.
 Napi::Value DeviceTensor::create(const Napi::CallbackInfo& info) {
-  return TorchAddon::of(info.Env())
-      .compute()
-      .start(
-          info.Env(),
-          [tensor = from(info[0]), name = info[1].As<Napi::String>().Utf8Value()](const networks::Checkpoint&) {
-            return tensor.to(networks::deviceNamed(name));
-          },
-          [](Napi::Env env, const at::Tensor& made) { return wrap(env, made); });
+  return onCompute(
+      info.Env(),
+      [tensor = from(info[0]), name = info[1].As<Napi::String>().Utf8Value()](const networks::Checkpoint&) {
+        return tensor.to(networks::deviceNamed(name));
+      },
+      [](Napi::Env env, const at::Tensor& made) { return wrap(env, made); });
 }
 
 // read(): a promise of { data, shape }.
 Napi::Value DeviceTensor::read(const Napi::CallbackInfo& info) {
-  return TorchAddon::of(info.Env())
-      .compute()
-      .start(
-          info.Env(),
-          [tensor = from(info.This())](const networks::Checkpoint&) {
-            return tensor.to(at::kCPU, at::kFloat).contiguous();
-          },
-          [](Napi::Env env, const at::Tensor& made) { return arrayOf(env, made); });
+  return onCompute(
+      info.Env(),
+      [tensor = from(info.This())](const networks::Checkpoint&) {
+        return tensor.to(at::kCPU, at::kFloat).contiguous();
+      },
+      [](Napi::Env env, const at::Tensor& made) { return arrayOf(env, made); });
 }
 
 Napi::Value DeviceTensor::dispose(const Napi::CallbackInfo& info) {

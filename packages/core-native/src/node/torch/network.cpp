@@ -31,13 +31,6 @@ struct NoTracking {
   at::AutoDispatchBelowADInplaceOrView below;
 };
 
-std::vector<int64_t> integers(const Napi::Value& value) {
-  const Napi::Array from = value.As<Napi::Array>();
-  std::vector<int64_t> out;
-  for (uint32_t i = 0; i < from.Length(); ++i) out.push_back(from.Get(i).As<Napi::Number>());
-  return out;
-}
-
 Pass passFrom(const Napi::Value& value) {
   const std::string name = value.As<Napi::String>();
   return name == "train" ? Pass::Training : name == "exact" ? Pass::Evaluation : Pass::Inference;
@@ -152,11 +145,7 @@ SharedNetwork Network::from(const Napi::Value& value) {
   if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&kTag))
     throw Napi::TypeError::New(env, "expected a network");
   SharedNetwork network = Unwrap(value.As<Napi::Object>())->network_;
-  if (!network) {
-    Napi::Error error = Napi::Error::New(env, "the network was disposed of");
-    error.Set("code", "DISPOSED");
-    throw error;
-  }
+  if (!network) throw disposed(env, "network");
   return network;
 }
 
@@ -172,153 +161,137 @@ Napi::Value Network::create(const Napi::CallbackInfo& info) {
   }
   shape.classes = from.Get("classes").As<Napi::Number>();
   const auto seed = static_cast<uint64_t>(from.Get("seed").As<Napi::Number>().Int64Value());
-  return TorchAddon::of(info.Env())
-      .compute()
-      .start(
-          info.Env(), [shape, seed](const Checkpoint&) { return std::make_shared<networks::Network>(shape, seed); },
-          [](Napi::Env env, SharedNetwork made) {
-            return TorchAddon::of(env).network.New({Napi::External<SharedNetwork>::New(env, &made)});
-          });
+  return onCompute(
+      info.Env(), [shape, seed](const Checkpoint&) { return std::make_shared<networks::Network>(shape, seed); },
+      [](Napi::Env env, SharedNetwork made) {
+        return TorchAddon::of(env).network.New({Napi::External<SharedNetwork>::New(env, &made)});
+      });
 }
 
 // load({ storages: (Uint8Array | { path, offset, size })[], tensors: { name, dtype, shape, stride, offset, storage }[]
 // })
 Napi::Value Network::load(const Napi::CallbackInfo& info) {
-  return TorchAddon::of(info.Env())
-      .compute()
-      .start(
-          info.Env(),
-          [network = from(info.This()), tensors = given(info[0].As<Napi::Object>())](const Checkpoint&) {
-            network->load(opened(tensors));
-          },
-          [](Napi::Env env) { return env.Undefined(); });
+  return onCompute(
+      info.Env(),
+      [network = from(info.This()), tensors = given(info[0].As<Napi::Object>())](const Checkpoint&) {
+        network->load(opened(tensors));
+      },
+      [](Napi::Env env) { return env.Undefined(); });
 }
 
 // loadFile(path): of a file that holds a state dict.
 Napi::Value Network::loadFile(const Napi::CallbackInfo& info) {
-  return TorchAddon::of(info.Env())
-      .compute()
-      .start(
-          info.Env(),
-          [network = from(info.This()), path = info[0].As<Napi::String>().Utf8Value()](const Checkpoint&) {
-            network->load(networks::readStateFile(path));
-          },
-          [](Napi::Env env) { return env.Undefined(); });
+  return onCompute(
+      info.Env(),
+      [network = from(info.This()), path = info[0].As<Napi::String>().Utf8Value()](const Checkpoint&) {
+        network->load(networks::readStateFile(path));
+      },
+      [](Napi::Env env) { return env.Undefined(); });
 }
 
 // state(): a promise of { name, dtype, shape, parameter, bytes } of each weight, in the reference's order.
 Napi::Value Network::state(const Napi::CallbackInfo& info) {
-  return TorchAddon::of(info.Env())
-      .compute()
-      .start(
-          info.Env(),
-          [network = from(info.This())](const Checkpoint&) {
-            const c10::NoGradGuard noGrad;
-            std::vector<networks::Weight> out;
-            for (const networks::Weight& weight : network->weights().all()) {
-              out.push_back({weight.name, weight.tensor.detach().to(at::kCPU).contiguous().clone(), weight.parameter});
-            }
-            return out;
-          },
-          [](Napi::Env env, const std::vector<networks::Weight>& weights) {
-            Napi::Array out = Napi::Array::New(env, weights.size());
-            for (size_t i = 0; i < weights.size(); ++i) {
-              const at::Tensor& tensor = weights[i].tensor;
-              Napi::Uint8Array bytes = Napi::Uint8Array::New(env, tensor.nbytes());
-              std::memcpy(bytes.Data(), tensor.data_ptr(), tensor.nbytes());
-              Napi::Object entry = Napi::Object::New(env);
-              entry.Set("name", weights[i].name);
-              entry.Set("dtype", networks::typeName(tensor.scalar_type()));
-              entry.Set("shape", numbers(env, tensor.sizes()));
-              entry.Set("parameter", weights[i].parameter);
-              entry.Set("bytes", bytes);
-              out.Set(static_cast<uint32_t>(i), entry);
-            }
-            return out;
-          });
+  return onCompute(
+      info.Env(),
+      [network = from(info.This())](const Checkpoint&) {
+        const c10::NoGradGuard noGrad;
+        std::vector<networks::Weight> out;
+        for (const networks::Weight& weight : network->weights().all()) {
+          out.push_back({weight.name, weight.tensor.detach().to(at::kCPU).contiguous().clone(), weight.parameter});
+        }
+        return out;
+      },
+      [](Napi::Env env, const std::vector<networks::Weight>& weights) {
+        Napi::Array out = Napi::Array::New(env, weights.size());
+        for (size_t i = 0; i < weights.size(); ++i) {
+          const at::Tensor& tensor = weights[i].tensor;
+          Napi::Uint8Array bytes = Napi::Uint8Array::New(env, tensor.nbytes());
+          std::memcpy(bytes.Data(), tensor.data_ptr(), tensor.nbytes());
+          Napi::Object entry = Napi::Object::New(env);
+          entry.Set("name", weights[i].name);
+          entry.Set("dtype", networks::typeName(tensor.scalar_type()));
+          entry.Set("shape", numbers(env, tensor.sizes()));
+          entry.Set("parameter", weights[i].parameter);
+          entry.Set("bytes", bytes);
+          out.Set(static_cast<uint32_t>(i), entry);
+        }
+        return out;
+      });
 }
 
 // to(device): a promise of the device's full name.
 Napi::Value Network::to(const Napi::CallbackInfo& info) {
-  return TorchAddon::of(info.Env())
-      .compute()
-      .start(
-          info.Env(),
-          [network = from(info.This()), name = info[0].As<Napi::String>().Utf8Value()](const Checkpoint&) {
-            network->to(networks::deviceNamed(name));
-            return network->device().str();
-          },
-          [](Napi::Env env, const std::string& name) { return Napi::String::New(env, name); });
+  return onCompute(
+      info.Env(),
+      [network = from(info.This()), name = info[0].As<Napi::String>().Utf8Value()](const Checkpoint&) {
+        network->to(networks::deviceNamed(name));
+        return network->device().str();
+      },
+      [](Napi::Env env, const std::string& name) { return Napi::String::New(env, name); });
 }
 
 // forward(images, pass, keep): a promise of { features, logits }, as handles where `keep`.
 Napi::Value Network::forward(const Napi::CallbackInfo& info) {
   const bool keep = info[2].ToBoolean();
-  return TorchAddon::of(info.Env())
-      .compute()
-      .start(
-          info.Env(),
-          [network = from(info.This()), images = DeviceTensor::from(info[0]), pass = passFrom(info[1]),
-           keep](const Checkpoint& checkpoint) {
-            const NoTracking guard;
-            const auto [features, logits] = network->forward(images.to(network->device()), pass, checkpoint);
-            if (keep) return Pair{features, logits};
-            return Pair{features.to(at::kCPU).contiguous(), logits.to(at::kCPU).contiguous()};
-          },
-          [keep](Napi::Env env, const Pair& made) {
-            const auto value = [&](const at::Tensor& tensor) {
-              return keep ? DeviceTensor::wrap(env, tensor) : arrayOf(env, tensor);
-            };
-            Napi::Object out = Napi::Object::New(env);
-            out.Set("features", value(made.features));
-            out.Set("logits", value(made.logits));
-            return out;
-          });
+  return onCompute(
+      info.Env(),
+      [network = from(info.This()), images = DeviceTensor::from(info[0]), pass = passFrom(info[1]),
+       keep](const Checkpoint& checkpoint) {
+        const NoTracking guard;
+        const auto [features, logits] = network->forward(images.to(network->device()), pass, checkpoint);
+        if (keep) return Pair{features, logits};
+        return Pair{features.to(at::kCPU).contiguous(), logits.to(at::kCPU).contiguous()};
+      },
+      [keep](Napi::Env env, const Pair& made) {
+        const auto value = [&](const at::Tensor& tensor) {
+          return keep ? DeviceTensor::wrap(env, tensor) : arrayOf(env, tensor);
+        };
+        Napi::Object out = Napi::Object::New(env);
+        out.Set("features", value(made.features));
+        out.Set("logits", value(made.logits));
+        return out;
+      });
 }
 
 // evaluate(images, labels, pass): a promise of the batch's metrics.
 Napi::Value Network::evaluate(const Napi::CallbackInfo& info) {
-  return TorchAddon::of(info.Env())
-      .compute()
-      .start(
-          info.Env(),
-          [network = from(info.This()), images = DeviceTensor::from(info[0]), labels = labelsFrom(info[1]),
-           pass = passFrom(info[2])](const Checkpoint& checkpoint) {
-            const NoTracking guard;
-            checkLabels(labels, images, network->classes());
-            const auto [features, logits] = network->forward(images.to(network->device()), pass, checkpoint);
-            const at::Tensor onDevice = labels.to(network->device());
-            return training::metricsOf(training::crossEntropy(logits, onDevice), logits, onDevice);
-          },
-          [](Napi::Env env, const training::BatchMetrics& metrics) { return toJs(env, metrics); });
+  return onCompute(
+      info.Env(),
+      [network = from(info.This()), images = DeviceTensor::from(info[0]), labels = labelsFrom(info[1]),
+       pass = passFrom(info[2])](const Checkpoint& checkpoint) {
+        const NoTracking guard;
+        checkLabels(labels, images, network->classes());
+        const auto [features, logits] = network->forward(images.to(network->device()), pass, checkpoint);
+        const at::Tensor onDevice = labels.to(network->device());
+        return training::metricsOf(training::crossEntropy(logits, onDevice), logits, onDevice);
+      },
+      [](Napi::Env env, const training::BatchMetrics& metrics) { return toJs(env, metrics); });
 }
 
 // latency(shape, batches, pass): a promise of the seconds that each batch of random images takes, forward and loss.
 Napi::Value Network::latency(const Napi::CallbackInfo& info) {
-  return TorchAddon::of(info.Env())
-      .compute()
-      .start(
-          info.Env(),
-          [network = from(info.This()), shape = integers(info[0]), batches = info[1].As<Napi::Number>().Int32Value(),
-           pass = passFrom(info[2])](const Checkpoint& checkpoint) {
-            const NoTracking guard;
-            const at::Tensor images = at::rand(shape).to(network->device());
-            const at::Tensor labels = at::rand({shape[0]}).mul(network->classes()).to(at::kLong).to(network->device());
-            std::vector<double> seconds;
-            for (int i = 0; i < batches; ++i) {
-              const auto start = std::chrono::steady_clock::now();
-              const at::Tensor loss = training::crossEntropy(network->forward(images, pass, checkpoint).logits, labels);
-              // The number is waited for: on a GPU work is only queued before.
-              (void)loss.item<float>();
-              seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-            }
-            return seconds;
-          },
-          [](Napi::Env env, const std::vector<double>& seconds) {
-            Napi::Float64Array out = Napi::Float64Array::New(env, seconds.size());
-            for (size_t i = 0; i < seconds.size(); ++i) out[i] = seconds[i];
-            return out;
-          });
+  return onCompute(
+      info.Env(),
+      [network = from(info.This()), shape = integers(info[0]), batches = info[1].As<Napi::Number>().Int32Value(),
+       pass = passFrom(info[2])](const Checkpoint& checkpoint) {
+        const NoTracking guard;
+        const at::Tensor images = at::rand(shape).to(network->device());
+        const at::Tensor labels = at::rand({shape[0]}).mul(network->classes()).to(at::kLong).to(network->device());
+        std::vector<double> seconds;
+        for (int i = 0; i < batches; ++i) {
+          const auto start = std::chrono::steady_clock::now();
+          const at::Tensor loss = training::crossEntropy(network->forward(images, pass, checkpoint).logits, labels);
+          // The number is waited for: on a GPU work is only queued before.
+          (void)loss.item<float>();
+          seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+        }
+        return seconds;
+      },
+      [](Napi::Env env, const std::vector<double>& seconds) {
+        Napi::Float64Array out = Napi::Float64Array::New(env, seconds.size());
+        for (size_t i = 0; i < seconds.size(); ++i) out[i] = seconds[i];
+        return out;
+      });
 }
 
 Napi::Value Network::dispose(const Napi::CallbackInfo& info) {

@@ -26,18 +26,14 @@ Sgd::Sgd(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Sgd>(info) {
 
 // step(network, images, labels, learningRate): a promise of the batch's metrics of before the step.
 Napi::Value Sgd::step(const Napi::CallbackInfo& info) {
-  return TorchAddon::of(info.Env())
-      .compute()
-      .start(
-          info.Env(),
-          // The network is asked for so that one which was disposed of is not trained any more.
-          [network = Network::from(info[0]), sgd = sgd_, images = DeviceTensor::from(info[1]),
-           labels = labelsFrom(info[2]),
-           rate = info[3].As<Napi::Number>().DoubleValue()](const networks::Checkpoint& checkpoint) {
-            checkLabels(labels, images, network->classes());
-            return sgd->step(images.to(network->device()), labels.to(network->device()), rate, checkpoint);
-          },
-          [](Napi::Env env, const training::BatchMetrics& metrics) { return toJs(env, metrics); });
+  return onCompute(
+      info.Env(),  // The network is asked for so that one which was disposed of is not trained any more.
+      [network = Network::from(info[0]), sgd = sgd_, images = DeviceTensor::from(info[1]), labels = labelsFrom(info[2]),
+       rate = info[3].As<Napi::Number>().DoubleValue()](const networks::Checkpoint& checkpoint) {
+        checkLabels(labels, images, network->classes());
+        return sgd->step(images.to(network->device()), labels.to(network->device()), rate, checkpoint);
+      },
+      [](Napi::Env env, const training::BatchMetrics& metrics) { return toJs(env, metrics); });
 }
 
 }  // namespace nb201::node
