@@ -3,10 +3,12 @@ import { basename, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import {
   type NativeBenchmarkFile,
+  type OpenArchiveOptions,
   type OpenBenchmarkOptions,
   openBenchmarkFile,
   type PythonValue,
   ReadError,
+  type SideCar,
   sideCarKept,
   withSignal,
 } from '@nas-bench-201/core-native';
@@ -167,6 +169,7 @@ export class NASBench201API implements Iterable<string>, Disposable {
   readonly path: string;
   readonly #records: Records;
   readonly #indexOf: Map<string, number>;
+  readonly #sideCar: SideCar | undefined;
   readonly #onWarning: (message: string) => void;
   readonly #warned = new Set<string>();
   #random: PythonRandom;
@@ -183,6 +186,7 @@ export class NASBench201API implements Iterable<string>, Disposable {
     if (this.#indexOf.size !== metaArchs.length) {
       throw new QueryError('BAD_VALUE', `${path}: an architecture stands twice in meta_archs`);
     }
+    this.#sideCar = options.sideCar;
     this.#random = new PythonRandom(options.seed);
     this.#onWarning = options.onWarning ?? ((message) => process.emitWarning(message, 'NASBench201Warning'));
   }
@@ -772,7 +776,7 @@ export class NASBench201API implements Iterable<string>, Disposable {
    * @throws ReadError, QueryError
    */
   async reload(archiveRoot?: string | Archive | null, index?: number | null): Promise<void> {
-    const archive = await archiveAt(archiveRoot ?? join(torchHome(), ARCHIVE_DIRS.at(-1)!));
+    const archive = await archiveAt(archiveRoot ?? join(torchHome(), ARCHIVE_DIRS.at(-1)!), { sideCar: this.#sideCar });
     const indexes = index === undefined || index === null ? this.metaArchs.keys() : [this.#checked(index)];
     for (const i of indexes) {
       if (archive.record(i, this.reference) !== undefined) continue;
@@ -982,10 +986,7 @@ export async function openArchitecture(
   return new Map(file.hyperParameters(index).map((hp) => [hp as HpName, records.results(index, hp)]));
 }
 
-async function archiveAt(
-  archive: string | Archive,
-  options: { signal?: AbortSignal | undefined } = {},
-): Promise<Archive> {
+async function archiveAt(archive: string | Archive, options: OpenArchiveOptions): Promise<Archive> {
   return archive instanceof Archive ? archive : Archive.open(archive, options);
 }
 

@@ -1,4 +1,4 @@
-export { type ArchiveDirectory, isFirstPiece, TarArchive } from './archive.js';
+export { type ArchiveDirectory, isFirstPiece, type OpenArchiveOptions, TarArchive } from './archive.js';
 export { AtomicFile } from './atomic-file.js';
 export {
   type OpenBenchmarkOptions,

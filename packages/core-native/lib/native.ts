@@ -186,7 +186,13 @@ export interface NativeSweepBatch {
 }
 
 /** A benchmark file, or one architecture's, that is open. Closed by `dispose()` or with its last reference. */
-export interface NativeBenchmarkFile {
+/** A file of which the walk's findings can be kept in a side-car. */
+export interface Keepable {
+  /** The bytes of a side-car; null where there is nothing to keep, or the file has changed meanwhile. */
+  sideCar(): Promise<Uint8Array | null>;
+}
+
+export interface NativeBenchmarkFile extends Keepable {
   describe(): {
     kind: 'benchmark' | 'architecture';
     container: ContainerKind;
@@ -234,8 +240,6 @@ export interface NativeBenchmarkFile {
   column(request: ColumnRequest, sync: true): NativeColumn;
   /** A batch of a sweep. */
   sweep(request: SweepRequest): Abortable<NativeSweepBatch>;
-  /** The bytes of a side-car; null where there is nothing to keep, or the file has changed meanwhile. */
-  sideCar(): Promise<Uint8Array | null>;
   dispose(): void;
 }
 
@@ -254,9 +258,11 @@ export interface NativeTorchWriter {
 }
 
 /** A tar archive that is open. Closed by `dispose()` or with its last reference. */
-export interface NativeArchive {
+export interface NativeArchive extends Keepable {
   directory(): { names: string[]; offsets: Float64Array; sizes: Float64Array };
   size(): number;
+  /** The side-car that it was opened with; null where it was walked. */
+  openedWith(): string | null;
   dispose(): void;
 }
 
@@ -277,7 +283,9 @@ interface Reader {
     first: Uint32Array,
     presence: Uint8Array | undefined,
   ): Promise<Uint8Array>;
-  Archive: { open(name: string, paths: string[]): Abortable<NativeArchive> };
+  Archive: {
+    open(name: string, paths: readonly string[], sideCars: readonly string[]): Abortable<NativeArchive>;
+  };
   TorchWriter: new (
     container: 'legacy' | 'zip' | 'pickle',
     numpyFloat32: boolean,

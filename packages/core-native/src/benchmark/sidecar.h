@@ -4,30 +4,16 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "benchmark/memo.h"
 #include "benchmark/tables.h"
 #include "pickle/source.h"
+#include "torchfile/stamp.h"
 
 namespace nb201 {
 
-// What tells whether a file is still the one that was walked.
-struct FileStamp {
-  uint64_t size = 0;
-  int64_t changed = 0;   // when it was written last
-  uint64_t sampled = 0;  // checksum of some of its content
-  bool operator==(const FileStamp& o) const { return size == o.size && changed == o.changed && sampled == o.sampled; }
-};
-FileStamp stampOf(const std::string& path, const ByteSource& file);
-
-// XXH64, seed 0.
-uint64_t checksum(const uint8_t* bytes, size_t size);
-
 std::vector<uint8_t> writeSidecar(const FileStamp& stamp, const Tables& tables, const FileMemo& memo);
-
-enum class Checksums { Verify, Ignore };  // Ignore: for fuzzing, which would never get past them
 
 // Fills the tables and the memo. False, with neither to be used, where the side-car is not to be believed. `pickles` is
 // the source that the file's offsets count in.

@@ -7,7 +7,7 @@
 #include "node/addon.h"
 #include "node/archive.h"
 #include "node/arrays.h"
-#include "node/promise_worker.h"
+#include "node/sidecar_worker.h"
 #include "node/sweep.h"
 #include "node/torch_file.h"
 
@@ -83,19 +83,6 @@ Napi::Value copyOf(Napi::Env env, const List& from) {
 }
 
 // The bytes of a side-car, or null where there is nothing to keep.
-class SidecarWorker final : public PromiseWorker {
- public:
-  SidecarWorker(Napi::Env env, std::shared_ptr<BenchmarkIndex> index) : PromiseWorker(env), index_(std::move(index)) {}
-
- protected:
-  void execute() override { bytes_ = index_->sidecar(); }
-  Napi::Value result(Napi::Env env) override { return bytes_.empty() ? env.Null() : arrayFrom(env, std::move(bytes_)); }
-
- private:
-  std::shared_ptr<BenchmarkIndex> index_;
-  std::vector<uint8_t> bytes_;
-};
-
 class ColumnWorker final : public PromiseWorker {
  public:
   ColumnWorker(Napi::Env env, std::shared_ptr<BenchmarkIndex> index, ColumnRequest request, Aborted aborted)
@@ -514,7 +501,7 @@ Napi::Value BenchmarkFile::sweep(const Napi::CallbackInfo& info) {
 Napi::Value BenchmarkFile::sideCar(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   index(env);
-  return (new SidecarWorker(env, index_))->start();
+  return (new SidecarWorker<BenchmarkIndex>(env, index_))->start();
 }
 
 // Work that is in flight keeps the index until it is done.
