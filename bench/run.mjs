@@ -1,4 +1,4 @@
-// npm run bench [-- --file F] [--archs 1500] [--rounds 5] [--threads 1] [--only queries|searches|weights|networks]
+// npm run bench [-- --file F] [--archs 1500] [--rounds 5] [--threads 1] [--only queries|searches|weights|archives|networks]
 //               [--scripts AUTODL] [--json OUT]
 //
 // The project and the reference on the same file in the same run, alternating; medians and ratios. Nothing fails here
@@ -8,7 +8,7 @@
 // D-X-Y/AutoDL-Projects (--scripts, or .cache/reference/AutoDL-Projects). Networks are measured beside the same ones in
 // Python on the same libtorch, with --threads threads.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -85,15 +85,44 @@ function searches() {
   return { file, rows };
 }
 
+/** A file that a program beside this one writes, once; undefined where there is no Python to run it. */
+function written(name, program, ...args) {
+  const file = join(root, '.cache/bench', name);
+  if (existsSync(file)) return file;
+  if (!python) return undefined;
+  mkdirSync(dirname(file), { recursive: true });
+  if (spawnSync(python, [here(program), file, ...args], { stdio: ['ignore', 2, 2] }).status) {
+    rmSync(file, { force: true });
+    stop(`${file} could not be written`);
+  }
+  return file;
+}
+
+const fullFile = () => written('000000-FULL.pth', 'full_file.py');
+
+// The directory of a tar archive of 200 GB, all but the last members holes, and one trial's weights out of it.
+function archives() {
+  const member = fullFile();
+  const file = member && written('archive-200-GB.tar', 'sparse_archive.py', member);
+  if (!file) return undefined;
+  const ours = [here('archives-ours.mjs'), file, join(root, '.cache/bench/archive-side-cars')];
+  const results = alternate(sides(ours, [here('archives_reference.py'), file]), rounds);
+  const [one, other] = [results.ours[0], results.reference?.[0]];
+  if (other && (one.members !== other.members || one.bytes !== other.bytes)) stop('the two found different members');
+  const rows = [
+    row(results, 'opened, its headers walked', 'ms', (r) => r.walked),
+    row(results, 'opened with the side-car', 'ms', (r) => r.again),
+    row(results, "one trial's weights of the last member", 'ms', (r) => r.reading),
+    row(results, 'memory that opening takes', 'MB', (r) => r.memory),
+  ];
+  print(`a tar of ${(statSync(file).size / 1e9).toFixed(0)} GB with ${one.members} members`, rounds, rows);
+  return { file, rows };
+}
+
 // One trial's weights out of a per-architecture file, here and with torch.load.
 function weights() {
-  const file = join(root, '.cache/bench/000000-FULL.pth');
-  if (!existsSync(file)) {
-    if (!python) return undefined;
-    mkdirSync(dirname(file), { recursive: true });
-    if (spawnSync(python, [here('full_file.py'), file], { stdio: ['ignore', 2, 2] }).status)
-      stop('the file with weights could not be written');
-  }
+  const file = fullFile();
+  if (!file) return undefined;
   const results = alternate(sides([here('weights-ours.mjs'), file], [here('weights_reference.py'), file]), rounds);
   const [ours, theirs] = [results.ours[0]?.bytes, results.reference?.[0]?.bytes];
   if (theirs !== undefined && ours !== theirs) stop('the two read different weights');
@@ -122,7 +151,7 @@ function networks() {
   return { rows };
 }
 
-const suites = { queries, searches, weights, networks };
+const suites = { queries, searches, weights, archives, networks };
 if (options.only && !(options.only in suites)) stop(`expected --only ${Object.keys(suites).join(' or ')}`);
 const measured = {};
 for (const [name, suite] of Object.entries(suites)) {
