@@ -11,7 +11,7 @@ namespace nb201 {
 namespace {
 
 // To be raised whenever what the walk finds, or how it is laid out, changes.
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
 constexpr char kMagic[8] = {'N', 'B', '2', '0', '1', 'I', 'D', 'X'};
 
 struct Header {
@@ -284,7 +284,7 @@ std::vector<uint8_t> writeSidecar(const FileStamp& stamp, const Tables& t, const
   out.add(kept.betweenAt);
   out.add(kept.betweenTexts);
   out.add(kept.storages);
-  out.add(kept.storageTexts);
+  out.add(kept.storageKeys);
   return out.finish();
 }
 
@@ -317,7 +317,7 @@ bool readSidecar(const ByteSource& sidecar, const FileStamp& stamp, const ByteSo
   in.take(kept.betweenAt);
   in.take(kept.betweenTexts);
   in.take(kept.storages);
-  in.take(kept.storageTexts);
+  in.take(kept.storageKeys);
   in.finish();
   check(t, pickles.size());
   return memo.restore(kept);
