@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { loadBinary, readerCandidates } from './binary/load.js';
 import { factories, type PythonValue } from './values.js';
 
 /** Limits of what is read, in bytes and levels. */
@@ -298,5 +298,7 @@ interface Reader {
 }
 
 /** The addon `reader.node`. */
-export const reader: Reader = createRequire(import.meta.url)('../build/Release/reader.node');
+const loaded = loadBinary<Reader>('reader', readerCandidates());
+export const reader: Reader = loaded.binary;
+export const READER_PATH = loaded.path;
 reader.configure(factories);

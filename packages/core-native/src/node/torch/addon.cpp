@@ -18,6 +18,7 @@ TorchAddon::TorchAddon(Napi::Env env, Napi::Object exports) : compute_(env) {
   DefineAddon(exports,
               {InstanceMethod("info", &TorchAddon::info), InstanceMethod("setThreads", &TorchAddon::setThreads),
                InstanceMethod("stop", &TorchAddon::stop)});
+  exports.Set("version", NB201_VERSION);
 }
 
 // info(): what a bug report needs.
