@@ -135,7 +135,9 @@ for (const platform of PLATFORMS.filter(({ key }) => asked.length === 0 || asked
   const reader = join(OUT, platform.key, 'reader.node');
   renameSync(built, reader);
   found.push(examine(platform, reader));
-  console.error(`${platform.key}: ${reader.slice(ROOT.length)} after ${((performance.now() - began) / 1000).toFixed(0)} s`);
+  console.error(
+    `${platform.key}: ${reader.slice(ROOT.length)} after ${((performance.now() - began) / 1000).toFixed(0)} s`,
+  );
 }
 for (const { platform, bytes, needs, wrong } of found) {
   console.log(`${platform.padEnd(16)} ${String(bytes).padStart(9)} bytes  ${needs}`);

@@ -15,13 +15,17 @@ export const MAX_GLIBC = [2, 28];
 /** What `reader.node` may weigh, in bytes. */
 export const MAX_READER_BYTES = 2_000_000;
 
+export const platformPackage = (key) => `@nas-bench-201/core-native-${key}`;
+
+const LINUX_X64 = PLATFORMS[0];
+
 /**
- * What the libtorch addon is built for: a package each, for Linux on x64. `libtorch` is the line of versions that share a
- * binary interface; `cache` what `nb201 libtorch install` fetches for it.
+ * The libtorchs that torch.node is built for, a package each; one line has one binary interface. Loading knows them by
+ * packages/core-native/lib/libtorch.ts.
  */
 export const TORCH_LINES = [
-  { key: 'libtorch-1.13', from: 'Debian 12: apt-get install --no-install-recommends libtorch-dev libopenblas0' },
-  { key: 'libtorch-2.15', from: 'python3 -m pip install torch==2.15.0' },
+  { version: '1.13', platform: LINUX_X64 },
+  { version: '2.15', platform: LINUX_X64 },
 ];
 
-export const platformPackage = (key) => `@nas-bench-201/core-native-${key}`;
+export const torchPackage = ({ version, platform }) => platformPackage(`libtorch-${version}-${platform.key}`);

@@ -21,6 +21,7 @@ export function run(program, args, options = {}) {
     ...options,
   });
   if (error) throw error;
-  if (status !== 0) throw new Error(`${program} ${args.join(' ')}: exit code ${status}\n${stdout ?? ''}${stderr ?? ''}`);
+  if (status !== 0)
+    throw new Error(`${program} ${args.join(' ')}: exit code ${status}\n${stdout ?? ''}${stderr ?? ''}`);
   return stdout;
 }

@@ -1,6 +1,6 @@
-# Finds any libtorch from 1.13 on: the folder that NB201_LIBTORCH or LIBTORCH names, what
-# `nb201 libtorch install` has put into the user's cache, the torch that python3 imports, the system's CMake package. Sets Libtorch_FOUND, Libtorch_VERSION, Libtorch_ROOT, Libtorch_FROM, and makes the target
-# Libtorch::Libtorch.
+# Finds any libtorch from 1.13 on: the folder that NB201_LIBTORCH or LIBTORCH names, what `nb201 libtorch install` has put
+# into the user's cache, the torch that python3 imports, the system's CMake package. Sets Libtorch_FOUND,
+# Libtorch_VERSION, Libtorch_ROOT, Libtorch_FROM, and makes the target Libtorch::Libtorch.
 #
 # A folder is looked into by hand: the CMake package of a CUDA build wants the whole CUDA toolkit, and nothing here needs
 # more than libtorch_cpu and libc10 to compile (CUDA is loaded at run time, see src/networks/device.cpp).

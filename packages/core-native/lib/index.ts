@@ -1,12 +1,12 @@
 export { type ArchiveDirectory, isFirstPiece, TarArchive } from './archive.js';
 export { AtomicFile } from './atomic-file.js';
-export { BinaryError } from './binary/load.js';
 export {
   type OpenBenchmarkOptions,
   type OpenProgress,
   openBenchmarkFile,
   openBenchmarkFileSync,
 } from './benchmark-file.js';
+export { BinaryError } from './binary/load.js';
 export {
   checkedPath,
   fromNative,

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
+import { compileCommand } from './binary/failure.js';
 import { type Candidate, localBuild, named, packaged, VERSION } from './binary/load.js';
 import { platformKey, platformPackage, thisSystem } from './binary/system.js';
 import { cacheFolder } from './cache-folder.js';
@@ -124,5 +125,5 @@ export function libtorchAdvice(): string {
   const install = thisSystem().debian
     ? 'apt-get install --no-install-recommends libtorch-dev libopenblas0'
     : 'python3 -m pip install torch';
-  return `install libtorch (npx nb201 libtorch install, or ${install}) or set NB201_LIBTORCH to the folder of one (with include and lib), then compile the addon for it (npx nb201 build --torch)`;
+  return `install libtorch (npx nb201 libtorch install, or ${install}) or set NB201_LIBTORCH to the folder of one (with include and lib), then compile the addon for it (npx nb201 build --torch, or ${compileCommand('torch')})`;
 }

@@ -119,8 +119,9 @@ export interface NativeSgd {
 export interface TorchInfo {
   /** Of the headers that the addon was compiled with. */
   compiledFor: string;
-  /** Where it was found when the addon was built: `NB201_LIBTORCH`, `LIBTORCH`, `nb201 libtorch`, `python3` or
-   * `CMake package`; `prebuilt` where it was another machine.
+  /**
+   * Where it was found when the addon was built: `NB201_LIBTORCH`, `LIBTORCH`, `nb201 libtorch`, `python3` or
+   * `CMake package`; `prebuilt` where that was on another machine.
    */
   from: string;
   root: string;
@@ -170,7 +171,9 @@ export function torch(): TorchBinary {
   } catch (error) {
     if (!(error instanceof BinaryError)) throw error;
     const absent = error.attempts.every(({ kind }) => kind === 'missing');
-    const said = absent ? 'this needs libtorch and an addon that was compiled for it' : `this needs libtorch; ${error.message}`;
+    const said = absent
+      ? 'this needs libtorch and an addon that was compiled for it'
+      : `this needs libtorch; ${error.message}`;
     throw new NetworkError('NO_LIBTORCH', `${said}\nTo get it: ${libtorchAdvice()}`, { cause: error });
   }
   // libtorch's statics are destroyed at exit, whoever still uses them.

@@ -42,9 +42,8 @@ export function libtorch(terminal: Terminal): Command {
         unverified: !options.verify,
         force: options.force === true,
       };
-      const done = await terminal.during(
-        'libtorch',
-        (bar) => install(request, terminal.signal, (step, bytes, total) => bar.update(bytes, total, STEPS[step])),
+      const done = await terminal.during('libtorch', (bar) =>
+        install(request, terminal.signal, (step, bytes, total) => bar.update(bytes, total, STEPS[step])),
       );
       if (terminal.json) return terminal.printJson(done);
       const { dim, bold } = terminal.colors;

@@ -42,5 +42,4 @@ export const RELEASES: readonly Release[] = [
 export const fileNameOf = (source: string): string => decodeURIComponent(source.split(/[/\\]/).at(-1) ?? '');
 
 /** The release that a file is by its name. */
-export const releaseNamed = (name: string): Release | undefined =>
-  RELEASES.find(({ url }) => fileNameOf(url) === name);
+export const releaseNamed = (name: string): Release | undefined => RELEASES.find(({ url }) => fileNameOf(url) === name);

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import type { BinaryName } from './load.js';
 import { platformKey, platformPackage, type System } from './system.js';
 
@@ -40,9 +41,15 @@ const KINDS: readonly [RegExp, FailureKind][] = [
   [/ERR_DLOPEN_DISABLED|loading addons is disabled/, 'disabled'],
   [/GLIBC_[\d.]+' not found/, 'old-glibc'],
   [/ld-musl|libc\.musl|Error (loading|relocating)/, 'musl'],
-  [/lib(torch|c10)\w*\.(so|dylib)|torch\w*\.dll|(undefined symbol|Symbol not found): _?_ZN?K?\d*(2at|3c10|5torch)/, 'libtorch'],
+  [
+    /lib(torch|c10)\w*\.(so|dylib)|torch\w*\.dll|(undefined symbol|Symbol not found): _?_ZN?K?\d*(2at|3c10|5torch)/,
+    'libtorch',
+  ],
   [/NODE_MODULE_VERSION|(undefined symbol|Symbol not found): _?napi_/, 'old-node'],
-  [/invalid ELF header|file too short|wrong ELF class|not a mach-o|not a valid Win32|truncated|file data|corrupt/i, 'corrupt'],
+  [
+    /invalid ELF header|file too short|wrong ELF class|not a mach-o|not a valid Win32|truncated|file data|corrupt/i,
+    'corrupt',
+  ],
 ];
 
 export function explain(error: unknown): { reason: string; kind: FailureKind } {
@@ -54,10 +61,14 @@ export function explain(error: unknown): { reason: string; kind: FailureKind } {
 
 const COMPILERS = { debian: 'apt-get install g++ cmake make', other: 'a C++17 compiler, make and CMake 3.19 or newer' };
 
-/** The command that compiles a binary here, and what that takes. */
+const COMPILE = fileURLToPath(new URL('compile.js', import.meta.url));
+
+/** The command that compiles a binary in this very installation, whatever it was installed with. */
+export const compileCommand = (name: BinaryName): string => `node '${COMPILE}'${name === 'torch' ? ' --torch' : ''}`;
+
+/** The same, and what that takes. */
 function compile(name: BinaryName, { debian }: System): string {
-  const command = name === 'torch' ? 'npx nb201 build --torch' : 'npx nb201 build';
-  return `${command}     (takes ${debian ? COMPILERS.debian : COMPILERS.other}; nothing is downloaded)`;
+  return `${compileCommand(name)}\n  (takes ${debian ? COMPILERS.debian : COMPILERS.other}, and downloads nothing; npx nb201 build does the same where the command is installed)`;
 }
 
 /** What most likely helps, with the exact command for this system. */
@@ -104,12 +115,7 @@ function likelyFix(name: BinaryName, version: string, attempts: readonly Attempt
 }
 
 /** The whole of it: every attempt with its reason, and what to do. */
-export function failureText(
-  name: BinaryName,
-  version: string,
-  attempts: readonly Attempt[],
-  system: System,
-): string {
+export function failureText(name: BinaryName, version: string, attempts: readonly Attempt[], system: System): string {
   const libc = system.libc ? `, ${system.libc} ${system.libcVersion ?? ''}`.trimEnd() : '';
   const tried = attempts.map(
     ({ origin, path, reason }) => `  - ${origin}${path && !reason.includes(path) ? ` (${path})` : ''}: ${reason}`,
