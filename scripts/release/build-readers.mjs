@@ -65,7 +65,13 @@ async function build(platform) {
   const { c, cxx, ar, ranlib } = compilers(platform, folder);
   const headers = [join(require.resolve('node-addon-api/package.json'), '..'), require('node-api-headers').include_dir];
   const linker = ['-s'];
-  if (platform.os === 'darwin') linker.push('-Wl,-undefined,dynamic_lookup');
+  const more = {};
+  if (platform.os === 'darwin') {
+    linker.push('-Wl,-undefined,dynamic_lookup');
+    // CMake insists on it, and nothing here is installed.
+    more.CMAKE_INSTALL_NAME_TOOL = '/bin/true';
+    more.CMAKE_OSX_SYSROOT = '';
+  }
   const env = { ...process.env, ZIG_GLOBAL_CACHE_DIR: join(CACHE, 'zig'), ZIG_LOCAL_CACHE_DIR: join(CACHE, 'zig') };
   // Compiler caches do not know zig.
   for (const name of ['CMAKE_C_COMPILER_LAUNCHER', 'CMAKE_CXX_COMPILER_LAUNCHER']) delete env[name];
@@ -84,6 +90,7 @@ async function build(platform) {
     CMAKE_JS_LIB: platform.os === 'win32' ? importLibrary(folder) : '',
     NB201_THIRD_PARTY: await thirdPartySources(),
     NB201_TORCH: 'OFF',
+    ...more,
   };
   const build = join(folder, 'build');
   const definitions = Object.entries(options).map(([name, value]) => `-D${name}=${value}`);

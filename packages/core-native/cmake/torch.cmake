@@ -17,8 +17,7 @@ option(NB201_PREBUILT "Forget where libtorch was when torch.node was compiled" O
 message(STATUS "libtorch ${Libtorch_VERSION} (${Libtorch_FROM}: ${Libtorch_ROOT})")
 
 if(NB201_PREBUILT)
-  set(Libtorch_FROM "prebuilt")
-  set(Libtorch_ROOT "")
+  set_property(SOURCE src/node/torch/addon.cpp APPEND PROPERTY COMPILE_DEFINITIONS NB201_PREBUILT)
 endif()
 
 file(GLOB TORCH_SOURCES CONFIGURE_DEPENDS src/networks/*.cpp src/training/*.cpp src/node/torch/*.cpp)

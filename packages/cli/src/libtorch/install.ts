@@ -96,6 +96,10 @@ export async function install(request: Request, signal: AbortSignal, onStep: OnS
     await rename(root, folder);
     if (downloaded) await rm(downloaded);
     return await use(folder, false);
+  } catch (error) {
+    // Once more it would be the same.
+    if (downloaded && error instanceof CommandError && error.code === 'BAD_ARCHIVE') await rm(downloaded);
+    throw error;
   } finally {
     await rm(making, { recursive: true, force: true });
   }
