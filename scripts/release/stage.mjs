@@ -1,7 +1,10 @@
 // Puts together and packs every package as it is published, platforms first, parents last, and checks each: publint, attw,
 // the files that have to be in it. What is packed lies in .cache/packages, in the order of order.json.
-//   node scripts/release/stage.mjs            everything; every binary has to be there (build-readers.mjs, build-torch.mjs)
-//   node scripts/release/stage.mjs --local    what runs on this machine, with the addon that was compiled here
+//   node scripts/release/stage.mjs                  everything; every binary has to be there (build-readers.mjs,
+//                                                   build-torch.mjs)
+//   node scripts/release/stage.mjs linux-x64-gnu    these platforms' readers alone
+//   node scripts/release/stage.mjs --local          the addon that was compiled here, in the place of a prebuilt one
+// --unchecked leaves the checks out.
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkPackage } from './check-package.mjs';
@@ -11,6 +14,8 @@ import { CACHE, CORE, ROOT, run } from './support.mjs';
 import { THIRD_PARTY_FILES, thirdPartySources } from './third-party.mjs';
 
 const local = process.argv.includes('--local');
+const asked = process.argv.slice(2).filter((word) => !word.startsWith('--'));
+const whole = !local && asked.length === 0;
 const checked = !process.argv.includes('--unchecked');
 const OUT = join(CACHE, 'packages');
 const NOTICES = 'THIRD-PARTY-NOTICES';
@@ -35,7 +40,7 @@ function platformPackages() {
   const packages = [];
   for (const platform of PLATFORMS) {
     const here = platform.os === process.platform && platform.cpu === process.arch && platform.libc !== 'musl';
-    if (local && !here) continue;
+    if (!whole && !(local ? here : asked.includes(platform.key))) continue;
     const binary = local ? strippedAddon('reader.node') : join(CACHE, 'readers', platform.key, 'reader.node');
     packages.push(
       binaryPackage(
@@ -47,7 +52,7 @@ function platformPackages() {
   }
   for (const line of TORCH_LINES) {
     const binary = join(CACHE, 'torch-addons', line.version, 'torch.node');
-    if (local && !existsSync(binary)) continue;
+    if (!whole && !existsSync(binary)) continue;
     packages.push(
       binaryPackage(
         torchDefinition(line),
@@ -89,7 +94,14 @@ async function parentPackages() {
 }
 
 async function copySources(folder) {
-  const sources = await thirdPartySources();
+  let sources;
+  try {
+    sources = await thirdPartySources();
+  } catch (error) {
+    if (whole) throw error;
+    console.warn(`WITHOUT the sources of zlib and bzip2, which could not be fetched: ${error.message}`);
+    return;
+  }
   for (const library of ['zlib', 'bzip2']) {
     mkdirSync(join(folder, library), { recursive: true });
     for (const name of readdirSync(join(sources, library)).filter((file) => THIRD_PARTY_FILES.test(file))) {

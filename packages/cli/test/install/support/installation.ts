@@ -20,7 +20,7 @@ export interface Installation {
  * reader is the one that was compiled here; `NB201_TEST_READERS=zig` takes the ones of scripts/release/build-readers.mjs.
  */
 export async function installPackages(): Promise<Installation> {
-  const scope = process.env.NB201_TEST_READERS === 'zig' ? [] : ['--local'];
+  const scope = process.env.NB201_TEST_READERS === 'zig' ? [`${process.platform}-${process.arch}-gnu`] : ['--local'];
   succeeds(process.execPath, [join(ROOT, 'scripts/release/stage.mjs'), ...scope, '--unchecked'], { cwd: ROOT });
   const registry = await serveRegistry(PACKAGES, await published());
   const folder = mkdtempSync(join(tmpdir(), 'nb201-install-'));
