@@ -49,12 +49,16 @@ export function parentDefinition(parent) {
       throw new Error(`${kept.name}: expected ${name} of version ${VERSION}, found ${version}`);
     }
   }
-  const definition = { ...kept, ...common };
+  const definition = { ...kept, ...common, files: [...kept.files, 'CHANGELOG.md'] };
+  // A range in the repository, since to raise the version of a peer would make every release a major one.
+  if (kept.peerDependencies?.['@nas-bench-201/converters']) {
+    definition.peerDependencies = { ...kept.peerDependencies, '@nas-bench-201/converters': VERSION };
+  }
   if (parent !== 'core-native') return definition;
   const torchPackages = TORCH_LINES.map(torchPackage);
   return {
     ...definition,
-    files: [...kept.files, 'third_party', 'THIRD-PARTY-NOTICES'],
+    files: [...definition.files, 'third_party', 'THIRD-PARTY-NOTICES'],
     optionalDependencies: Object.fromEntries(PLATFORMS.map(({ key }) => [platformPackage(key), VERSION])),
     // Opt-in: named here so that package managers which hide what is not declared let it be found.
     peerDependencies: Object.fromEntries(torchPackages.map((name) => [name, VERSION])),

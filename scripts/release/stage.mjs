@@ -84,6 +84,7 @@ async function parentPackages() {
       if (!name.startsWith('!') && existsSync(join(from, name)))
         cpSync(join(from, name), join(folder, name), { recursive: true });
     }
+    if (existsSync(join(from, 'CHANGELOG.md'))) cpSync(join(from, 'CHANGELOG.md'), join(folder, 'CHANGELOG.md'));
     if (parent === 'core-native') {
       cpSync(join(ROOT, NOTICES), join(folder, NOTICES));
       await copySources(join(folder, 'third_party'));
