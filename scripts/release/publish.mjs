@@ -9,7 +9,9 @@ const dryRun = process.argv.includes('--dry-run');
 
 function isPublished(name, version) {
   try {
-    return run('npm', ['view', `${name}@${version}`, 'version'], { stdio: ['ignore', 'pipe', 'pipe'] }).trim() === version;
+    return (
+      run('npm', ['view', `${name}@${version}`, 'version'], { stdio: ['ignore', 'pipe', 'pipe'] }).trim() === version
+    );
   } catch (error) {
     if (/E404/.test(error.message)) return false;
     throw error;

@@ -1,10 +1,10 @@
 // Whether a reader works on this machine: it answers about a fixture what the reference answers.
-//   node scripts/release/try-reader.mjs reader.node
+//   node scripts/release/try-reader.mjs [reader.node]      default: the one that is found
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ROOT, readJson } from './support.mjs';
 
-process.env.NB201_READER_ADDON = resolve(process.argv[2]);
+if (process.argv[2]) process.env.NB201_READER_ADDON = resolve(process.argv[2]);
 const { NASBench201API, READER_PATH } = await import('nas-bench-201');
 
 const fixtures = join(ROOT, 'test-fixtures');

@@ -1,13 +1,23 @@
 // `nb201 libtorch` against a server of our own, with zips that Python has written.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findPython } from '../../../test-fixtures/python.mjs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { findPython } from '../../../test-fixtures/python.mjs';
 import { MAIN, type Outcome } from './support/cli.js';
 
 /** Writes zips: of a libtorch as far as it is looked at, and hostile ones. */
@@ -58,7 +68,9 @@ function plainly(request: IncomingMessage, response: ServerResponse, content: Bu
   if (from >= content.length) response.writeHead(416, { 'content-range': `bytes */${content.length}` }).end();
   else if (from > 0) {
     const range = `bytes ${from}-${content.length - 1}/${content.length}`;
-    response.writeHead(206, { 'content-range': range, 'content-length': content.length - from }).end(content.subarray(from));
+    response
+      .writeHead(206, { 'content-range': range, 'content-length': content.length - from })
+      .end(content.subarray(from));
   } else response.writeHead(200, { 'content-length': content.length }).end(content);
 }
 
@@ -107,10 +119,14 @@ function libtorch(...args: string[]): Promise<Outcome> {
   });
 }
 
-const sumOf = (name: string) => createHash('sha256').update(readFileSync(join(folder, name))).digest('hex');
+const sumOf = (name: string) =>
+  createHash('sha256')
+    .update(readFileSync(join(folder, name)))
+    .digest('hex');
 const install = (name: string, ...args: string[]) =>
   libtorch('install', '--from', `${url}/${name}`, '--sha256', sumOf(name), ...args);
-const kept = () => (existsSync(join(cache, 'nas-bench-201/libtorch')) ? readdirSync(join(cache, 'nas-bench-201/libtorch')).sort() : []);
+const kept = () =>
+  existsSync(join(cache, 'nas-bench-201/libtorch')) ? readdirSync(join(cache, 'nas-bench-201/libtorch')).sort() : [];
 
 describe('libtorch install', () => {
   it('fetches, verifies and unpacks a zip, which is found from then on', async () => {
@@ -125,7 +141,10 @@ describe('libtorch install', () => {
     expect(statSync(join(root, 'bin/protoc')).mode & 0o111).not.toBe(0);
     const { installed } = JSON.parse((await libtorch('list', '--json')).out);
     expect(installed).toEqual([{ folder: root, version: '2.5.1', current: true }]);
-    const doctor = spawnSync(process.execPath, [MAIN, 'doctor'], { encoding: 'utf8', env: { ...process.env, XDG_CACHE_HOME: cache } });
+    const doctor = spawnSync(process.execPath, [MAIN, 'doctor'], {
+      encoding: 'utf8',
+      env: { ...process.env, XDG_CACHE_HOME: cache },
+    });
     expect(doctor.stdout).toContain(`nb201 libtorch  ${root} (2.5.1)`);
   });
 
@@ -172,7 +191,9 @@ describe('libtorch install', () => {
     expect(from.every((at, i) => i === 0 || (at > from[i - 1]! && at <= from[i - 1]! + 1_000_000))).toBe(true);
   });
 
-  it('keeps what has come when nothing more does, and goes on from there the next time', { timeout: 60_000 }, async () => {
+  it('keeps what has come when nothing more does, and goes on from there the next time', {
+    timeout: 60_000,
+  }, async () => {
     answer = (request, response, content) =>
       request.headers.range ? response.destroy() : cutAfter(1_000_000)(request, response, content);
     const { code, err } = await install('good.zip');
@@ -209,7 +230,9 @@ describe('libtorch install', () => {
     const name = 'libtorch-cxx11-abi-shared-with-deps-2.5.1%2Bcpu.zip';
     const { code, err } = await libtorch('install', '--from', `${url}/${name}`);
     expect(code).toBe(1);
-    expect(err).toContain('expected the SHA-256 618ca54eef82a1dca46ff1993d5807d9c0deb0bae147da4974166a147cb562fa, found');
+    expect(err).toContain(
+      'expected the SHA-256 618ca54eef82a1dca46ff1993d5807d9c0deb0bae147da4974166a147cb562fa, found',
+    );
   });
 
   it('takes nothing that no SHA-256 is known of, unless it is told to', async () => {
