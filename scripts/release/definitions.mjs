@@ -33,7 +33,7 @@ export const platformDefinition = (platform) => ({
 
 export const torchDefinition = (line) => ({
   name: torchPackage(line),
-  description: `The networks of @nas-bench-201/core-native for libtorch ${line.version} on ${line.platform.key}; brings no libtorch`,
+  description: `The networks of @nas-bench-201/core-native for the libtorch ${line.version} of ${line.of} on ${line.platform.key}; brings no libtorch`,
   ...common,
   ...onlyOn(line.platform),
   engines: { node: '>=20' },

@@ -24,8 +24,8 @@ const LINUX_X64 = PLATFORMS[0];
  * packages/core-native/lib/libtorch.ts.
  */
 export const TORCH_LINES = [
-  { version: '1.13', platform: LINUX_X64 },
-  { version: '2.15', platform: LINUX_X64 },
+  { version: '1.13', of: 'Debian 12', platform: LINUX_X64 },
+  { version: '2.15', of: 'PyPI', platform: LINUX_X64 },
 ];
 
 export const torchPackage = ({ version, platform }) => platformPackage(`libtorch-${version}-${platform.key}`);

@@ -57,7 +57,7 @@ function platformPackages() {
       binaryPackage(
         torchDefinition(line),
         binary,
-        `Install it beside \`nas-bench-201\` where libtorch ${line.version} is: it is found in \`NB201_LIBTORCH\`, ` +
+        `Install it beside \`nas-bench-201\` where the libtorch ${line.version} of ${line.of} is: it is found in \`NB201_LIBTORCH\`, ` +
           'in what `nb201 libtorch install` has installed, in the torch that `python3` imports, or in the system.',
       ),
     );
