@@ -297,8 +297,11 @@ interface Reader {
   };
 }
 
-/** The addon `reader.node`. */
 const loaded = loadBinary<Reader>('reader', readerCandidates());
+
+/** The addon `reader.node`. */
 export const reader: Reader = loaded.binary;
-export const READER_PATH = loaded.path;
+
+/** The file that it was loaded from. */
+export const READER_PATH: string = loaded.path;
 reader.configure(factories);
