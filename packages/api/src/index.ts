@@ -1,5 +1,6 @@
 export {
   AtomicFile,
+  BinaryError,
   Complex,
   CURVE_FIELDS,
   CurveDict,
@@ -23,6 +24,7 @@ export {
   PRESENCE,
   PythonObject,
   type PythonValue,
+  READER_PATH,
   ReadError,
   type ReadErrorCode,
   type ReadLimits,

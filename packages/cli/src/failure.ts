@@ -2,7 +2,17 @@
 export class CommandError extends Error {
   override readonly name = 'CommandError';
   constructor(
-    readonly code: 'NO_SUCH_PATH' | 'BAD_PATH' | 'BAD_INPUT' | 'BAD_USAGE' | 'NOTHING_FOUND',
+    readonly code:
+      | 'NO_SUCH_PATH'
+      | 'BAD_PATH'
+      | 'BAD_INPUT'
+      | 'BAD_USAGE'
+      | 'NOTHING_FOUND'
+      | 'NETWORK'
+      | 'NO_CHECKSUM'
+      | 'BAD_CHECKSUM'
+      | 'BAD_ARCHIVE'
+      | 'NO_SPACE',
     message: string,
   ) {
     super(message);

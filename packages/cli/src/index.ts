@@ -2,12 +2,14 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { archs } from './commands/archs.js';
 import { best } from './commands/best.js';
+import { build } from './commands/build.js';
 import { compare } from './commands/compare.js';
 import { convert } from './commands/convert.js';
 import { diff } from './commands/diff.js';
 import { doctor } from './commands/doctor.js';
 import { info } from './commands/info.js';
 import { inspect } from './commands/inspect.js';
+import { libtorch } from './commands/libtorch.js';
 import { net } from './commands/net.js';
 import { query } from './commands/query.js';
 import { run as runNetwork } from './commands/run.js';
@@ -35,6 +37,8 @@ const COMMANDS = [
   runNetwork,
   verify,
   doctor,
+  build,
+  libtorch,
 ];
 
 const EPILOGUE = `
@@ -88,12 +92,15 @@ export async function run(args: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof Interrupted) return 130;
     const failure = describeFailure(error);
-    terminal.complain(failure.message);
+    terminal.complain(failure.message, IN_LINES.has(failure.code));
     if (terminal.json) await terminal.printJson({ error: failure });
     return 1;
   } finally {
     terminal.dispose();
   }
 }
+
+/** Failures that tell what was tried and what to do, in lines. */
+const IN_LINES = new Set(['NO_BINARY', 'NO_LIBTORCH', 'BUILD_FAILED']);
 
 const USAGE_HINT = '(--help tells more)';

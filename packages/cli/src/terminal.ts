@@ -63,8 +63,10 @@ export class Terminal {
     process.stderr.write(`${this.#errorColors.yellow('warning:')} ${printable(message)}\n`);
   }
 
-  complain(message: string): void {
-    process.stderr.write(`${this.#errorColors.red('error:')} ${printable(message)}\n`);
+  /** @param lines whether line breaks are the project's own, not out of a file */
+  complain(message: string, lines = false): void {
+    const text = lines ? message.split('\n').map(printable).join('\n') : printable(message);
+    process.stderr.write(`${this.#errorColors.red('error:')} ${text}\n`);
   }
 
   /** Shows how far work has come while it takes long. */

@@ -108,7 +108,9 @@ describe('without libtorch', () => {
   it('run says exactly what is missing, and other commands work', () => {
     const { code, err } = cli(['run', '284'], { NB201_TORCH_ADDON: join(folder, 'none.node') });
     expect(code).toBe(1);
-    expect(err).toMatch(/needs libtorch.*(apt-get install --no-install-recommends libtorch-dev|pip install torch)/);
+    expect(err).toMatch(/needs libtorch.*NB201_TORCH_ADDON \(.*none.node\): not there/s);
+    expect(err).toMatch(/To get it: .*(apt-get install --no-install-recommends libtorch-dev|pip install torch)/);
+    expect(err).toContain('npx nb201 build --torch');
     expect(cli(['archs', '284'], { NB201_TORCH_ADDON: join(folder, 'none.node') }).code).toBe(0);
   });
 });

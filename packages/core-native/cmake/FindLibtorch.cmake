@@ -1,6 +1,6 @@
-# Finds any libtorch from 1.13 on: the folder that NB201_LIBTORCH or LIBTORCH names, the torch that python3 imports, the
-# system's CMake package. Sets Libtorch_FOUND, Libtorch_VERSION, Libtorch_ROOT, Libtorch_FROM, and makes the target
-# Libtorch::Libtorch.
+# Finds any libtorch from 1.13 on: the folder that NB201_LIBTORCH or LIBTORCH names, what `nb201 libtorch install` has put
+# into the user's cache, the torch that python3 imports, the system's CMake package. Sets Libtorch_FOUND,
+# Libtorch_VERSION, Libtorch_ROOT, Libtorch_FROM, and makes the target Libtorch::Libtorch.
 #
 # A folder is looked into by hand: the CMake package of a CUDA build wants the whole CUDA toolkit, and nothing here needs
 # more than libtorch_cpu and libc10 to compile (CUDA is loaded at run time, see src/networks/device.cpp).
@@ -41,6 +41,23 @@ foreach(variable NB201_LIBTORCH LIBTORCH)
     endif()
   endif()
 endforeach()
+
+if(NOT Libtorch_ROOT)
+  # As lib/cache-folder.ts has it.
+  if(NOT "$ENV{XDG_CACHE_HOME}" STREQUAL "")
+    set(nb201_cache "$ENV{XDG_CACHE_HOME}/nas-bench-201")
+  elseif(WIN32)
+    set(nb201_cache "$ENV{LOCALAPPDATA}/nas-bench-201/cache")
+  elseif(APPLE)
+    set(nb201_cache "$ENV{HOME}/Library/Caches/nas-bench-201")
+  else()
+    set(nb201_cache "$ENV{HOME}/.cache/nas-bench-201")
+  endif()
+  if(EXISTS "${nb201_cache}/libtorch/current")
+    file(STRINGS "${nb201_cache}/libtorch/current" nb201_current LIMIT_COUNT 1)
+    nb201_libtorch_in("${nb201_cache}/libtorch/${nb201_current}" "nb201 libtorch")
+  endif()
+endif()
 
 if(NOT Libtorch_ROOT)
   execute_process(

@@ -1,5 +1,6 @@
 # torch.node: what computes. Only where there is a libtorch; without one everything else is built and works.
-if(NOT CMAKE_JS_INC)
+option(NB201_TORCH "Build torch.node where there is a libtorch" ON)
+if(NOT CMAKE_JS_INC OR NOT NB201_TORCH)
   return()
 endif()
 set(find_suffixes ${CMAKE_FIND_LIBRARY_SUFFIXES})
@@ -12,7 +13,12 @@ if(NOT Libtorch_FOUND)
   file(REMOVE "${CMAKE_BINARY_DIR}/Release/torch.node")
   return()
 endif()
+option(NB201_PREBUILT "Forget where libtorch was when torch.node was compiled" OFF)
 message(STATUS "libtorch ${Libtorch_VERSION} (${Libtorch_FROM}: ${Libtorch_ROOT})")
+
+if(NB201_PREBUILT)
+  set_property(SOURCE src/node/torch/addon.cpp APPEND PROPERTY COMPILE_DEFINITIONS NB201_PREBUILT)
+endif()
 
 file(GLOB TORCH_SOURCES CONFIGURE_DEPENDS src/networks/*.cpp src/training/*.cpp src/node/torch/*.cpp)
 add_library(compute MODULE ${TORCH_SOURCES} src/node/errors.cpp ${CMAKE_JS_SRC})
@@ -33,6 +39,6 @@ set_target_properties(compute PROPERTIES OUTPUT_NAME torch PREFIX "" SUFFIX ".no
 if(NOT MSVC)
   target_compile_options(compute PRIVATE -fexceptions)
   if(NOT APPLE)
-    target_link_options(compute PRIVATE -Wl,--gc-sections -Wl,--exclude-libs,ALL)
+    target_link_options(compute PRIVATE ${NB201_MODULE_LINK_OPTIONS})
   endif()
 endif()

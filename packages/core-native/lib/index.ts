@@ -6,6 +6,7 @@ export {
   openBenchmarkFile,
   openBenchmarkFileSync,
 } from './benchmark-file.js';
+export { BinaryError } from './binary/load.js';
 export {
   checkedPath,
   fromNative,
@@ -16,6 +17,7 @@ export {
   type WriteErrorCode,
 } from './errors.js';
 export { type JsonCurve, jsonText } from './json-text.js';
+export { libtorchAdvice } from './libtorch.js';
 export {
   type Abortable,
   type ArchiveMember,
@@ -33,6 +35,7 @@ export {
   type NativeSweepBatch,
   type NativeTrial,
   PRESENCE,
+  READER_PATH,
   type ReadLimits,
   type SweepRequest,
 } from './native.js';
@@ -40,7 +43,6 @@ export { type SideCar, sideCarKept } from './side-car.js';
 export {
   compute,
   type FilePlace,
-  libtorchAdvice,
   type NativeDeviceTensor,
   type NativeImages,
   type NativeMetrics,

@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { loadBinary, readerCandidates } from './binary/load.js';
 import { factories, type PythonValue } from './values.js';
 
 /** Limits of what is read, in bytes and levels. */
@@ -305,6 +305,11 @@ interface Reader {
   };
 }
 
+const loaded = loadBinary<Reader>('reader', readerCandidates());
+
 /** The addon `reader.node`. */
-export const reader: Reader = createRequire(import.meta.url)('../build/Release/reader.node');
+export const reader: Reader = loaded.binary;
+
+/** The file that it was loaded from. */
+export const READER_PATH: string = loaded.path;
 reader.configure(factories);

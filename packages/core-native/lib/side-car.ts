@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, stat, unlink } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AtomicFile } from './atomic-file.js';
+import { cacheFolder } from './cache-folder.js';
 import type { Keepable } from './native.js';
 
 /**
@@ -19,16 +19,6 @@ export type SideCar = boolean | string;
 const WORTH_BYTES = 16 << 20;
 
 const EXTENSION = '.nb201-index';
-
-function cacheFolder(): string {
-  const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
-  if (XDG_CACHE_HOME) return join(XDG_CACHE_HOME, 'nas-bench-201');
-  if (process.platform === 'win32') {
-    return join(LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'nas-bench-201', 'cache');
-  }
-  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'nas-bench-201');
-  return join(homedir(), '.cache', 'nas-bench-201');
-}
 
 /** In a folder for many files: two of one name are told apart by their paths. */
 const inFolder = (folder: string, path: string) =>

@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { existsSync } from 'node:fs';
+import { BinaryError, loadBinary } from './binary/load.js';
 import { fromNative, ReadError } from './errors.js';
+import { libtorchAdvice, torchCandidates } from './libtorch.js';
 import type { Abortable } from './native.js';
 import type { TensorDtype } from './values.js';
 import { withSignal } from './with-signal.js';
@@ -119,7 +119,10 @@ export interface NativeSgd {
 export interface TorchInfo {
   /** Of the headers that the addon was compiled with. */
   compiledFor: string;
-  /** Where it was found when the addon was built: `NB201_LIBTORCH`, `LIBTORCH`, `python3` or `CMake package`. */
+  /**
+   * Where it was found when the addon was built: `NB201_LIBTORCH`, `LIBTORCH`, `nb201 libtorch`, `python3` or
+   * `CMake package`; `prebuilt` where that was on another machine.
+   */
   from: string;
   root: string;
   cxx11Abi: boolean;
@@ -154,23 +157,6 @@ export interface TorchBinary {
   ) => NativeSgd;
 }
 
-/** `NB201_TORCH_ADDON` names another build of it: for another libtorch. */
-const PATH = process.env.NB201_TORCH_ADDON ?? fileURLToPath(new URL('../build/Release/torch.node', import.meta.url));
-
-/** How to get libtorch on this system. */
-export function libtorchAdvice(): string {
-  let system = '';
-  try {
-    system = readFileSync('/etc/os-release', 'utf8');
-  } catch {
-    // No Linux, or one without it.
-  }
-  const install = /^ID(_LIKE)?=.*(debian|ubuntu)/m.test(system)
-    ? 'apt-get install --no-install-recommends libtorch-dev libopenblas0'
-    : 'python3 -m pip install torch';
-  return `install libtorch (${install}) or set NB201_LIBTORCH to the folder of one (with include and lib), then build again (npm run build)`;
-}
-
 let loaded: TorchBinary | undefined;
 
 /**
@@ -179,20 +165,16 @@ let loaded: TorchBinary | undefined;
  */
 export function torch(): TorchBinary {
   if (loaded) return loaded;
-  if (!existsSync(PATH)) {
-    throw new NetworkError(
-      'NO_LIBTORCH',
-      `this needs libtorch, and there was none when the addon was built: ${libtorchAdvice()}`,
-    );
-  }
   let binary: TorchBinary;
   try {
-    binary = createRequire(import.meta.url)(PATH) as TorchBinary;
+    binary = loadBinary<TorchBinary>('torch', torchCandidates()).binary;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new NetworkError('NO_LIBTORCH', `${PATH} cannot be loaded (${reason}): ${libtorchAdvice()}`, {
-      cause: error,
-    });
+    if (!(error instanceof BinaryError)) throw error;
+    const absent = error.attempts.every(({ kind }) => kind === 'missing');
+    const said = absent
+      ? 'this needs libtorch and an addon that was compiled for it'
+      : `this needs libtorch; ${error.message}`;
+    throw new NetworkError('NO_LIBTORCH', `${said}\nTo get it: ${libtorchAdvice()}`, { cause: error });
   }
   // libtorch's statics are destroyed at exit, whoever still uses them.
   process.once('exit', () => binary.stop());
@@ -200,9 +182,11 @@ export function torch(): TorchBinary {
   return binary;
 }
 
-/** Whether there is an addon that computes, and what was found of it, without loading it. */
+/** Whether there is an addon that computes, and where, without loading it. */
 export function torchPath(): { path: string; built: boolean } {
-  return { path: PATH, built: existsSync(PATH) };
+  const candidates = [...torchCandidates()];
+  const there = candidates.find(({ path, unfit }) => !unfit && existsSync(path));
+  return { path: (there ?? candidates[0]!).path, built: there !== undefined };
 }
 
 function isCoded(error: unknown): error is Error & { code: NetworkErrorCode } {

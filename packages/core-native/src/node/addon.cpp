@@ -33,6 +33,7 @@ Addon::Addon(Napi::Env env, Napi::Object exports) {
   TorchWriter::define(env, exports);
   DefineAddon(exports, {InstanceMethod("configure", &Addon::configure)});
   exports.Set("jsonText", Napi::Function::New(env, &jsonText));
+  exports.Set("version", NB201_VERSION);
 }
 
 // configure({ tuple, fill, … }): the functions that make values which JavaScript has no type for.

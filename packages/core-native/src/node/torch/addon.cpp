@@ -18,6 +18,7 @@ TorchAddon::TorchAddon(Napi::Env env, Napi::Object exports) : compute_(env) {
   DefineAddon(exports,
               {InstanceMethod("info", &TorchAddon::info), InstanceMethod("setThreads", &TorchAddon::setThreads),
                InstanceMethod("stop", &TorchAddon::stop)});
+  exports.Set("version", NB201_VERSION);
 }
 
 // info(): what a bug report needs.
@@ -35,8 +36,13 @@ Napi::Value TorchAddon::info(const Napi::CallbackInfo& info) {
       [](Napi::Env env, const Info& made) {
         Napi::Object out = Napi::Object::New(env);
         out.Set("compiledFor", TORCH_VERSION);
+#ifdef NB201_PREBUILT
+        out.Set("from", "prebuilt");
+        out.Set("root", "");
+#else
         out.Set("from", NB201_LIBTORCH_FROM);
         out.Set("root", NB201_LIBTORCH_ROOT);
+#endif
 #ifdef _GLIBCXX_USE_CXX11_ABI
         out.Set("cxx11Abi", _GLIBCXX_USE_CXX11_ABI != 0);
 #else
