@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import {
   type NativeBenchmarkFile,
+  native,
   type OpenBenchmarkOptions,
   openBenchmarkFile,
   type PythonValue,
@@ -131,6 +132,21 @@ export interface CostWarning {
   actual: { flops: number; params: number };
 }
 
+/** The architectures of a file. */
+interface Space {
+  size: number;
+  /** Whether one stands there twice. */
+  repeated: boolean;
+  /** Made when they are first asked for: few questions need them. */
+  names: () => readonly string[];
+}
+
+const spaceOf = (names: readonly string[]): Space => ({
+  size: names.length,
+  repeated: new Set(names).size !== names.length,
+  names: () => names,
+});
+
 /** One number of every architecture. */
 interface Column {
   /** @throws QueryError where the architecture has none */
@@ -160,13 +176,15 @@ const PORTION = 16;
  * NATS-Bench's files and folders are answered as its package `nats-bench` does.
  */
 export class NASBench201API implements Iterable<string>, Disposable {
-  /** The architectures, in the order of their indices. */
-  readonly metaArchs: readonly string[];
+  /** The number of architectures. */
+  readonly length: number;
   /** The name of the file or folder. */
   readonly filename: string;
   readonly path: string;
   readonly #records: Records;
-  readonly #indexOf: Map<string, number>;
+  readonly #names: () => readonly string[];
+  #metaArchs: readonly string[] | undefined;
+  #indexOf: Map<string, number> | undefined;
   readonly #onWarning: (message: string) => void;
   readonly #warned = new Set<string>();
   #random: PythonRandom;
@@ -174,15 +192,13 @@ export class NASBench201API implements Iterable<string>, Disposable {
   #isomorphs: Map<string, number[]> | undefined;
   readonly #columns = new Recent<string, Column>(COLUMNS_KEPT);
 
-  private constructor(path: string, metaArchs: readonly string[], records: Records, options: OpenOptions) {
+  private constructor(path: string, space: Space, records: Records, options: OpenOptions) {
     this.path = path;
     this.filename = basename(path);
-    this.metaArchs = metaArchs;
+    this.length = space.size;
+    this.#names = space.names;
     this.#records = records;
-    this.#indexOf = new Map(metaArchs.map((arch, index) => [arch, index]));
-    if (this.#indexOf.size !== metaArchs.length) {
-      throw new QueryError('BAD_VALUE', `${path}: an architecture stands twice in meta_archs`);
-    }
+    if (space.repeated) throw new QueryError('BAD_VALUE', `${path}: an architecture stands twice in meta_archs`);
     this.#random = new PythonRandom(options.seed);
     this.#onWarning = options.onWarning ?? ((message) => process.emitWarning(message, 'NASBench201Warning'));
   }
@@ -205,14 +221,14 @@ export class NASBench201API implements Iterable<string>, Disposable {
       const store = await openStore(file);
       return new NASBench201API(
         file,
-        store.metaArchs,
+        spaceOf(store.metaArchs),
         new Records({ records: { store }, weights }, store.reference, options.limits),
         options,
       );
     }
     if (Archive.isOne(file)) return NASBench201API.#openArchive(file, weights, options);
     const main = await openBenchmarkFile(file, options);
-    const { kind, namedByEpochs } = main.describe();
+    const { kind, namedByEpochs, architectures, repeated } = main.describe();
     if (kind !== 'benchmark') {
       throw new ReadError(
         'NOT_A_BENCHMARK',
@@ -224,7 +240,7 @@ export class NASBench201API implements Iterable<string>, Disposable {
     const reference = namedByEpochs ? 'nats-bench' : 'nas-bench-201';
     return new NASBench201API(
       file,
-      main.architectures(),
+      { size: architectures, repeated, names: () => main.architectures() },
       new Records({ records: main, weights }, reference, options.limits),
       options,
     );
@@ -238,7 +254,7 @@ export class NASBench201API implements Iterable<string>, Disposable {
     }
     return new NASBench201API(
       path,
-      archs,
+      spaceOf(archs),
       new Records({ records: archive, weights }, 'nats-bench', options.limits),
       options,
     );
@@ -249,9 +265,19 @@ export class NASBench201API implements Iterable<string>, Disposable {
     return this.#records.reference;
   }
 
-  /** The number of architectures. */
-  get length(): number {
-    return this.metaArchs.length;
+  /** The architectures, in the order of their indices. @throws ReadError where the file was closed before */
+  get metaArchs(): readonly string[] {
+    this.#metaArchs ??= native(this.#names);
+    return this.#metaArchs;
+  }
+
+  get #indexByName(): Map<string, number> {
+    this.#indexOf ??= new Map(this.metaArchs.map((arch, index) => [arch, index]));
+    return this.#indexOf;
+  }
+
+  get #indexes(): IterableIterator<number> {
+    return Array(this.length).keys();
   }
 
   [Symbol.iterator](): IterableIterator<string> {
@@ -343,9 +369,9 @@ export class NASBench201API implements Iterable<string>, Disposable {
   /** The index of an architecture, or -1 where the space has no such one. @throws QueryError for an index out of range */
   queryIndexByArch(arch: Architecture): number {
     if (typeof arch === 'number' && Number.isInteger(arch)) return this.#checked(arch);
-    if (typeof arch === 'string') return this.#indexOf.get(arch) ?? -1;
+    if (typeof arch === 'string') return this.#indexByName.get(arch) ?? -1;
     if (arch !== null && typeof arch === 'object' && typeof arch.tostr === 'function') {
-      return this.#indexOf.get(arch.tostr()) ?? -1;
+      return this.#indexByName.get(arch.tostr()) ?? -1;
     }
     return -1;
   }
@@ -503,7 +529,7 @@ export class NASBench201API implements Iterable<string>, Disposable {
     let best = -1;
     let highest: number | null = null;
     const everywhere = this.#records.inFolder && options.enforceAll !== false;
-    const indexes = everywhere ? this.metaArchs.keys() : this.evaluatedIndexes;
+    const indexes = everywhere ? this.#indexes : this.evaluatedIndexes;
     for await (const portion of this.#portions(indexes, signal)) {
       for (const index of portion) {
         if (flops && flops.at(index) > flopMax!) continue;
@@ -554,7 +580,7 @@ export class NASBench201API implements Iterable<string>, Disposable {
     const column = await this.#column(dataset, options as ColumnOptions<Dataset>);
     const out = new Float64Array(this.length).fill(Number.NaN);
     let any = false;
-    for await (const portion of this.#portions(this.metaArchs.keys(), options.signal)) {
+    for await (const portion of this.#portions(this.#indexes, options.signal)) {
       for (const index of portion) {
         const value = column.find(index);
         if (value === undefined) continue;
@@ -595,7 +621,7 @@ export class NASBench201API implements Iterable<string>, Disposable {
     }
     const starts = new Uint32Array(this.length + 1);
     const values = requests.map((): number[] => []);
-    for await (const portion of this.#portions(this.metaArchs.keys(), options.signal)) {
+    for await (const portion of this.#portions(this.#indexes, options.signal)) {
       for (const index of portion) {
         const trials = this.#trialsOf(index, dataset, hp);
         starts[index + 1] = starts[index]! + trials.length;
@@ -755,7 +781,7 @@ export class NASBench201API implements Iterable<string>, Disposable {
     if (!DATASETS.includes(dataset)) throw this.#noDataset(dataset, DATASETS);
     const hp = hpName(options);
     const counts = new Map<number, number>();
-    const indexes = this.reference === 'nats-bench' ? this.evaluatedIndexes : this.metaArchs.keys();
+    const indexes = this.reference === 'nats-bench' ? this.evaluatedIndexes : this.#indexes;
     for (const index of indexes) {
       const count = this.#records.trialCount(index, hp, dataset);
       counts.set(count, (counts.get(count) ?? 0) + 1);
@@ -773,12 +799,12 @@ export class NASBench201API implements Iterable<string>, Disposable {
    */
   async reload(archiveRoot?: string | Archive | null, index?: number | null): Promise<void> {
     const archive = await archiveAt(archiveRoot ?? join(torchHome(), ARCHIVE_DIRS.at(-1)!));
-    const indexes = index === undefined || index === null ? this.metaArchs.keys() : [this.#checked(index)];
+    const indexes = index === undefined || index === null ? this.#indexes : [this.#checked(index)];
     for (const i of indexes) {
       if (archive.record(i, this.reference) !== undefined) continue;
       throw new QueryError('NO_FILE', `there is no file ${archive.nameOf(i, this.reference)}`);
     }
-    if (index === undefined || index === null) this.#records.replaceAll(archive, this.metaArchs.keys());
+    if (index === undefined || index === null) this.#records.replaceAll(archive, this.#indexes);
     else this.#records.replace(index, await openBenchmarkFile(archive.record(index, this.reference)!));
   }
 
@@ -910,7 +936,7 @@ export class NASBench201API implements Iterable<string>, Disposable {
    * @throws ReadError, QueryError; the signal's reason where it was aborted
    */
   sweep(options: SweepOptions = {}): AsyncGenerator<SweepBatch> {
-    const indexes = options.archs ? Array.from(options.archs, (index) => this.#checked(index)) : this.metaArchs.keys();
+    const indexes = options.archs ? Array.from(options.archs, (index) => this.#checked(index)) : this.#indexes;
     return this.#records.store
       ? sweepStore(this.#records.store, indexes, options)
       : sweepPortions(this.#records.portions(indexes), options);

@@ -194,6 +194,10 @@ export interface NativeBenchmarkFile {
     instances: boolean;
     /** Whether records are named '12' and '200' as NATS-Bench does, not 'less' and 'full'. */
     namedByEpochs: boolean;
+    /** Those of `meta_archs`. */
+    architectures: number;
+    /** Whether one of them stands there twice. */
+    repeated: boolean;
     totalArchitectures: number;
     /** The side-car that it was opened with; null where the file was walked. */
     sideCar: string | null;

@@ -127,15 +127,14 @@ const WEIGHTS_ARE_IN: Record<Reference, { home: string; name: (index: number) =>
  * format, or in a file that replaced it since.
  */
 export class Records {
-  /** The architectures that have been read, or that the file lists as evaluated. */
-  readonly evaluated: Set<number>;
+  #evaluated: Set<number> | undefined;
   readonly #main: NativeBenchmarkFile | undefined;
   readonly #archive: Archive | undefined;
   readonly #weights: Archive | undefined;
   /** Where the records are if they are in no file of the original formats. */
   readonly store: RecordStore | undefined;
   readonly #stored = new Recent<number, ArchitectureRecord>(RECORDS_KEPT);
-  readonly #inMain: Set<number>;
+  #recordsInMain: Set<number> | undefined;
   readonly #limits: ReadLimits | undefined;
   readonly #replaced = new Map<number, Located>();
   #replacement: Archive | undefined;
@@ -163,8 +162,17 @@ export class Records {
     else if ('store' in from.records) this.store = from.records.store;
     else this.#main = from.records;
     this.#weights = from.weights;
-    this.#inMain = new Set(this.#main?.recordIndexes());
-    this.evaluated = new Set(this.#main?.evaluated() ?? this.store?.evaluated);
+  }
+
+  /** The architectures that have been read, or that the file lists as evaluated. */
+  get evaluated(): Set<number> {
+    this.#evaluated ??= new Set(native(() => this.#main?.evaluated()) ?? this.store?.evaluated);
+    return this.#evaluated;
+  }
+
+  get #inMain(): Set<number> {
+    this.#recordsInMain ??= new Set(native(() => this.#main?.recordIndexes()));
+    return this.#recordsInMain;
   }
 
   /** The one file that holds every record as it was opened; undefined where some are elsewhere. */

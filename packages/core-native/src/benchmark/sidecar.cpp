@@ -12,7 +12,7 @@ namespace nb201 {
 namespace {
 
 // To be raised whenever what the walk finds, or how it is laid out, changes.
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
 constexpr char kMagic[8] = {'N', 'B', '2', '0', '1', 'I', 'D', 'X'};
 constexpr size_t kSamples = 16, kSampleBytes = 4096;
 
@@ -34,9 +34,9 @@ struct Section {
 struct Facts {
   uint64_t pickleEnd;
   int64_t total;
-  uint32_t kind, instances, namedByEpochs, ordered;
+  uint32_t kind, instances, namedByEpochs, repeated, ordered, unused;
 };
-static_assert(sizeof(Facts) == 32);
+static_assert(sizeof(Facts) == 40);
 
 uint64_t rotl(uint64_t x, int by) { return (x << by) | (x >> (64 - by)); }
 constexpr uint64_t kP1 = 0x9E3779B185EBCA87, kP2 = 0xC2B2AE3D27D4EB4F, kP3 = 0x165667B19E3779F9,
@@ -323,9 +323,15 @@ std::vector<uint8_t> writeSidecar(const FileStamp& stamp, const Tables& t, const
   Out out(stamp);
   out.reserve(t.trials.size() * sizeof(Trial) + t.finals.size() * sizeof(Final) + t.texts.size() +
               t.states.size() * 160 + t.records.size() * 200 + (size_t{1} << 20));
-  const Facts facts{
-      t.pickleEnd,           t.total, static_cast<uint32_t>(t.kind), t.instances ? 1u : 0u, t.namedByEpochs ? 1u : 0u,
-      kept.ordered ? 1u : 0u};
+  const auto flag = [](bool is) { return is ? 1u : 0u; };
+  const Facts facts{t.pickleEnd,
+                    t.total,
+                    static_cast<uint32_t>(t.kind),
+                    flag(t.instances),
+                    flag(t.namedByEpochs),
+                    flag(t.repeated),
+                    flag(kept.ordered),
+                    0};
   out.add(&facts, sizeof facts);
   out.add(t.names());
   out.add(t.architectures);
@@ -356,6 +362,7 @@ bool readSidecar(const ByteSource& sidecar, const FileStamp& stamp, const ByteSo
   t.kind = facts.kind == 0 ? FileKind::Benchmark : FileKind::Architecture;
   t.instances = facts.instances != 0;
   t.namedByEpochs = facts.namedByEpochs != 0;
+  t.repeated = facts.repeated != 0;
   std::vector<std::string> names;
   in.take(names);
   for (const std::string& name : names) believe(t.name(name) + 1 == t.names().size());

@@ -128,6 +128,7 @@ class Tables {
   bool namedByEpochs = false;
   int64_t total = -1;                      // 'total_archs'; -1 where it is missing
   std::vector<std::string> architectures;  // 'meta_archs'
+  bool repeated = false;                   // an architecture stands there twice
   std::vector<int64_t> evaluated;          // 'evaluated_indexes', sorted, as the reference keeps them
   uint64_t pickleEnd = 0;
 

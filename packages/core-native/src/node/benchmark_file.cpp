@@ -235,6 +235,8 @@ Napi::Value BenchmarkFile::describe(const Napi::CallbackInfo& info) {
   out.Set("size", static_cast<double>(from.bytes()->size()));
   out.Set("file", textToJs(env, from.bytes()->name()));
   out.Set("heldBytes", from.bytes()->data() ? static_cast<double>(from.bytes()->size()) : 0.0);
+  out.Set("architectures", static_cast<double>(from.tables().architectures.size()));
+  out.Set("repeated", from.tables().repeated);
   out.Set("totalArchitectures", static_cast<double>(from.tables().total));
   return out;
 }
