@@ -219,7 +219,8 @@ const Trial* BenchmarkFile::trialOf(const Napi::CallbackInfo& info) {
   const State* found = stateOf(info);
   if (!found || !info[2].IsNumber()) return nullptr;
   const uint32_t number = info[2].As<Napi::Number>();
-  return number < found->trialCount ? &index_->tables().trialsOf(*found)[number] : nullptr;
+  return guarded(info.Env(),
+                 [&] { return number < found->trialCount ? &index_->tables().trialsOf(*found)[number] : nullptr; });
 }
 
 Napi::Value BenchmarkFile::describe(const Napi::CallbackInfo& info) {
@@ -367,8 +368,8 @@ Napi::Value BenchmarkFile::finals(const Napi::CallbackInfo& info) {
       for (const double value : {static_cast<double>(trial.seed), trial.meanLatency, static_cast<double>(trial.epochs)})
         *at++ = value;
     };
-    if (!seeds || !putFinals(from, state, *seeds, to, end, head)) return unknown;
-    return Napi::Number::New(env, static_cast<double>(seeds->count));
+    const bool put = seeds && guarded(env, [&] { return putFinals(from, state, *seeds, to, end, head); });
+    return put ? Napi::Number::New(env, static_cast<double>(seeds->count)) : unknown;
   }
   return unknown;
 }
@@ -397,7 +398,8 @@ Napi::Value BenchmarkFile::allFinals(const Napi::CallbackInfo& info) {
              {trial.meanLatency, static_cast<double>(trial.epochs), from.flop(trial).value, from.params(trial).value})
           *at++ = value;
       };
-      if (!putFinals(from.tables(), state, seeds, to, end, head)) return Napi::Number::New(env, -1);
+      if (!guarded(env, [&] { return putFinals(from.tables(), state, seeds, to, end, head); }))
+        return Napi::Number::New(env, -1);
       ++datasets;
     }
     break;
