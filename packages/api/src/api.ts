@@ -32,9 +32,10 @@ import {
 import type { BuildOptions, Network } from './networks/network.js';
 import { PythonRandom, type PythonSeed } from './random/python-random.js';
 import { Recent } from './recent.js';
-import type { ArchitectureRecord } from './records/record.js';
-import type { ArchResults, ComputeCosts, Metrics, TrialChoice } from './results/arch-results.js';
+import type { ArchitectureRecord, StateRecord } from './records/record.js';
+import { ArchResults, type ComputeCosts, type TrialChoice } from './results/arch-results.js';
 import type { Reference } from './results/averaging.js';
+import { type CurvesOptions, curvesOf, InfoColumns, type TrialCurves } from './results/batches.js';
 import {
   type ColumnMetric,
   type ColumnOptions,
@@ -45,7 +46,9 @@ import {
   type TrialColumn,
   trialColumnOf,
 } from './results/columns.js';
+import { infoOf } from './results/info.js';
 import { informationLines } from './results/information.js';
+import type { Info } from './results/last-epoch.js';
 import type { LastEpochs } from './results/last-epochs.js';
 import type { NetworkConfig, ResultsCount } from './results/results-count.js';
 import * as cell from './space/cell.js';
@@ -107,6 +110,9 @@ export type MoreInfo<D extends Dataset = Dataset> = InfoOf<'train'> &
       ? InfoOf<'valid'> & Partial<InfoOf<'test'>>
       : Partial<InfoOf<'valid'> & InfoOf<'test'> & InfoOf<'valtest'>>);
 
+/** Answers of `getMoreInfo` for many architectures: one number each, NaN where there is none. */
+export type MoreInfoColumns<D extends Dataset = Dataset> = { [K in keyof MoreInfo<D>]: Float64Array };
+
 export interface NetworkOptions extends HpOption {
   /** The trial whose weights are taken. Default: the first that has weights. */
   seed?: number | undefined;
@@ -156,16 +162,6 @@ interface Column {
 
 /** Columns that are kept: 0.1 MB each. */
 const COLUMNS_KEPT = 64;
-
-/** An answer of `getMoreInfo` by its keys. */
-type Info = Record<string, number | null>;
-
-const INFO_KEYS = {
-  train: ['train-loss', 'train-accuracy', 'train-per-time', 'train-all-time'],
-  valid: ['valid-loss', 'valid-accuracy', 'valid-per-time', 'valid-all-time'],
-  test: ['test-loss', 'test-accuracy', 'test-per-time', 'test-all-time'],
-  valtest: ['valtest-loss', 'valtest-accuracy', 'valtest-per-time', 'valtest-all-time'],
-} as const;
 
 /** Architectures between two pauses: a file of a folder takes a few milliseconds. */
 const PORTION = 16;
@@ -222,7 +218,7 @@ export class NASBench201API implements Iterable<string>, Disposable {
       return new NASBench201API(
         file,
         spaceOf(store.metaArchs),
-        new Records({ records: { store }, weights }, store.reference, options.limits),
+        new Records({ records: { store }, weights }, store.reference, store.metaArchs.length, options.limits),
         options,
       );
     }
@@ -241,7 +237,7 @@ export class NASBench201API implements Iterable<string>, Disposable {
     return new NASBench201API(
       file,
       { size: architectures, repeated, names: () => main.architectures() },
-      new Records({ records: main, weights }, reference, options.limits),
+      new Records({ records: main, weights }, reference, architectures, options.limits),
       options,
     );
   }
@@ -255,7 +251,7 @@ export class NASBench201API implements Iterable<string>, Disposable {
     return new NASBench201API(
       path,
       spaceOf(archs),
-      new Records({ records: archive, weights }, 'nats-bench', options.limits),
+      new Records({ records: archive, weights }, 'nats-bench', archs.length, options.limits),
       options,
     );
   }
@@ -426,46 +422,80 @@ export class NASBench201API implements Iterable<string>, Disposable {
     const wanted = options.seed ?? options.isRandom ?? true;
     // The last epoch is known without reading the file; what is unusual about it takes the other way.
     const last = options.iepoch == null ? this.#records.lastEpoch(index, hp, dataset) : undefined;
-    const known = last && (typeof wanted === 'boolean' || last.seeds.includes(wanted)) ? last : undefined;
-    const results = known ? undefined : this.#records.results(index, hp);
-    const choice = wanted === true ? this.#random.choice(known?.seeds ?? results!.getDatasetSeeds(dataset)) : wanted;
-    const kept = known?.answers.get(choice);
-    if (kept) return kept;
-    const find = (set: string): Metrics | undefined =>
-      orNone(undefined, () =>
-        known ? known.metrics(set, choice) : results!.getMetrics(dataset, set, options.iepoch, choice),
-      );
-    const metrics = (set: string): Metrics =>
-      known?.metrics(set, choice) ??
-      (results ?? this.#records.results(index, hp)).getMetrics(dataset, set, options.iepoch, choice);
-    const out: Info = {};
-    const train = metrics('train');
-    const epochs = train.iepoch + 1;
-    const put = (prefix: keyof typeof INFO_KEYS, { loss, accuracy, all_time }: Metrics) => {
-      const [lossKey, accuracyKey, perTimeKey, allTimeKey] = INFO_KEYS[prefix];
-      out[lossKey] = loss;
-      out[accuracyKey] = accuracy;
-      out[perTimeKey] = all_time === null ? null : all_time / epochs;
-      out[allTimeKey] = all_time;
-    };
-    const putIfThere = (prefix: keyof typeof INFO_KEYS, set: string) => {
-      const there = find(set);
-      if (there) put(prefix, there);
-    };
-    put('train', train);
-    if (dataset === 'cifar10-valid') {
-      put('valid', metrics('x-valid'));
-      putIfThere('test', 'ori-test');
-    } else if (dataset === 'cifar10') {
-      putIfThere('valid', 'x-valid');
-      putIfThere('test', 'ori-test');
-    } else {
-      putIfThere('valid', 'x-valid');
-      putIfThere('test', 'x-test');
-      putIfThere('valtest', 'ori-test');
+    const results = last ? undefined : this.#records.results(index, hp);
+    const choice = wanted === true ? this.#random.choice(last?.seeds ?? results!.getDatasetSeeds(dataset)) : wanted;
+    return last?.info(choice) ?? infoOf(results ?? this.#records.results(index, hp), dataset, options.iepoch, choice);
+  }
+
+  /**
+   * `getMoreInfo` of many architectures: by its keys one number an architecture, in their order, NaN where its answer is
+   * null or has no such key. Curves are read on several threads.
+   * @throws QueryError where one of them has no answer; the signal's reason where it was aborted
+   */
+  async getMoreInfos<D extends Dataset>(
+    archs: Iterable<Architecture>,
+    dataset: D,
+    options: InfoOptions & { signal?: AbortSignal | undefined } = {},
+  ): Promise<MoreInfoColumns<D>> {
+    const { signal, ...asked } = options;
+    const indexes = Array.from(archs, (arch) => this.#index(arch));
+    const out = new InfoColumns(indexes.length);
+    const wanted = asked.seed ?? asked.isRandom ?? true;
+    let at = 0;
+    if (asked.iepoch == null) {
+      for await (const portion of this.#portions(indexes, signal)) {
+        for (const index of portion) out.put(at++, this.#info(index, dataset, asked));
+      }
+      return out.columns as MoreInfoColumns<D>;
     }
-    known?.answers.set(choice, out);
-    return out;
+    for await (const state of this.#states(indexes, dataset, hpName(asked), signal)) {
+      const index = indexes[at]!;
+      const results = state && new ArchResults(this.#records.resultsOf(index, state), this.reference);
+      const seeds = results && orNone([], () => results.getDatasetSeeds(dataset));
+      const choice = wanted === true && seeds?.length ? this.#random.choice(seeds) : wanted;
+      const info = results && orNone(undefined, () => infoOf(results, dataset, asked.iepoch, choice));
+      // What is missing is asked for once more by itself, for an error that says what is there.
+      out.put(at++, info ?? this.#info(index, dataset, { ...asked, seed: undefined, isRandom: choice }));
+    }
+    return out.columns as MoreInfoColumns<D>;
+  }
+
+  /**
+   * One curve of every trial of many architectures, a row a trial: read on several threads. An architecture that was not
+   * trained on the data set has no rows.
+   * @throws QueryError where no trial has such a curve; the signal's reason where it was aborted
+   */
+  async curves<D extends Dataset>(
+    archs: Iterable<Architecture>,
+    dataset: D,
+    options: CurvesOptions<D> = {},
+  ): Promise<TrialCurves> {
+    if (!DATASETS.includes(dataset)) throw this.#noDataset(dataset, DATASETS);
+    const { metric = 'accuracy', set = 'train', signal, ...asked } = options;
+    const hp = hpName(asked);
+    const indexes = Array.from(archs, (arch) => this.#index(arch));
+    const { curves, any } = await curvesOf(this.#states(indexes, dataset, hp, signal), dataset, metric, set);
+    const first = indexes.find((_, i) => curves.starts[i + 1] !== 0);
+    if (!any && first !== undefined) for (const trial of this.#trialsOf(first, dataset, hp)) trial.curve(metric, set);
+    return curves;
+  }
+
+  /** What each architecture has of a data set, in their order; undefined where it has no results with these hyper-parameters. */
+  async *#states(
+    indexes: readonly number[],
+    dataset: Dataset,
+    hp: HpName,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<StateRecord | undefined> {
+    let at = 0;
+    for await (const batch of this.sweep({ archs: indexes, hp: [hp], datasets: [dataset], signal })) {
+      for (const { index, states } of recordsOf(batch)) {
+        for (; indexes[at] !== index; at++) yield undefined;
+        yield states[0];
+        at++;
+      }
+    }
+    for (; at < indexes.length; at++) yield undefined;
   }
 
   /**
@@ -744,7 +774,9 @@ export class NASBench201API implements Iterable<string>, Disposable {
     const hp = hpName(options);
     const last =
       this.reference === 'nas-bench-201' ? this.#records.lastEpoch(this.#checked(index), hp, dataset) : undefined;
-    return last ? last.latency() : this.queryMetaInfoByIndex(index, { hp }).getComputeCosts(dataset).latency;
+    return last
+      ? last.latency(this.reference)
+      : this.queryMetaInfoByIndex(index, { hp }).getComputeCosts(dataset).latency;
   }
 
   /**
@@ -1004,7 +1036,7 @@ export async function openArchitecture(
     throw new ReadError('BAD_RECORD', path, 0, `${path}: byte 0: expected the record of one architecture`);
   }
   const index = file.recordIndexes()[0]!;
-  const records = new Records({ records: file }, file.describe().namedByEpochs ? 'nats-bench' : 'nas-bench-201');
+  const records = new Records({ records: file }, file.describe().namedByEpochs ? 'nats-bench' : 'nas-bench-201', 1);
   return new Map(file.hyperParameters(index).map((hp) => [hp as HpName, records.results(index, hp)]));
 }
 

@@ -19,7 +19,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type NativeBenchmarkFile, openBenchmarkFile, type SideCar, sideCarKept } from '../lib/index.js';
+import { type NativeBenchmarkFile, openBenchmarkFile, type SideCar, sideCarKept, stateOf } from '../lib/index.js';
 
 const FIXTURES = fileURLToPath(new URL('../../../test-fixtures/benchmark/', import.meta.url));
 const FIXTURE = join(FIXTURES, 'irregular.pth');
@@ -50,10 +50,9 @@ function answers(file: NativeBenchmarkFile): string {
       hash.update(`${file.allFinals(index, hp, out)}`).update(out);
     });
     for (const hp of file.hyperParameters(index)) {
-      const state = file.state(index, hp)!;
-      hash.update(
-        JSON.stringify([state, state.trials.map((_, t) => [file.curves(index, hp, t), file.latency(index, hp, t)])]),
-      );
+      const { archStr, cleared, datasets, trials } = stateOf(file, index, hp)!;
+      const read = trials.map((_, t) => [file.curves(index, hp, t), file.latency(index, hp, t)]);
+      hash.update(JSON.stringify([archStr, cleared, datasets, trials, read]));
     }
   }
   return hash.digest('hex');

@@ -1,4 +1,4 @@
-import type { PythonValue } from '@nas-bench-201/core-native';
+import { CURVE_FIELDS, type PythonValue } from '@nas-bench-201/core-native';
 import { QueryError } from '../errors.js';
 import { unknownSet } from '../names.js';
 import { fixed } from '../python-format.js';
@@ -41,6 +41,15 @@ const EVAL_FIELDS: Record<Exclude<CurveMetric, 'top5'>, keyof Curves> = {
   loss: 'eval_losses',
   time: 'eval_times',
 };
+
+/** The curve of a metric on a set, in the order of `CURVE_FIELDS`. */
+export function curveField(metric: CurveMetric, set: string): number {
+  return CURVE_FIELDS.indexOf(fieldOf(metric, set));
+}
+
+function fieldOf(metric: CurveMetric, set: string): keyof Curves {
+  return set === 'train' ? TRAIN_FIELDS[metric] : (EVAL_FIELDS[metric as keyof typeof EVAL_FIELDS] ?? 'train_acc5es');
+}
 
 /** An epoch's numbers with what NumPy needs to know of them. For ArchResults, which averages. */
 export interface MeasuredEpoch {
@@ -200,9 +209,7 @@ export class ResultsCount {
    * @throws QueryError where the trial has no such curve
    */
   curve(metric: CurveMetric, set = 'train'): Float64Array {
-    const field = this.#field(
-      set === 'train' ? TRAIN_FIELDS[metric] : (EVAL_FIELDS[metric as keyof typeof EVAL_FIELDS] ?? 'train_acc5es'),
-    );
+    const field = this.#field(fieldOf(metric, set));
     const series = field.series.get(set === 'train' ? '' : set);
     if (!series) {
       if (metric === 'time' && field.state !== 'dict')
