@@ -226,6 +226,11 @@ export class ArchResults {
     };
   }
 
+  /** @internal Whether every trial of a data set has results on an evaluation set after an epoch. */
+  isEvaluated(dataset: string, set: string, iepoch?: number | null): boolean {
+    return this.#trialsOf(dataset).every((trial) => trial.isEvaluated(set, iepoch));
+  }
+
   #average(infos: readonly MeasuredEpoch[]): Metrics {
     const mean = (key: keyof MeasuredEpoch) =>
       meanOverTrials(

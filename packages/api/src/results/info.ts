@@ -31,8 +31,12 @@ export function infoOf(
   put('train', train);
   for (const [name, set] of Object.entries(infoSetsOf(dataset)) as ['valid' | 'test' | 'valtest', string][]) {
     const needed = dataset === 'cifar10-valid' && name === 'valid';
-    const there = needed ? metrics(set) : orNone(undefined, () => metrics(set));
-    if (there) put(name, there);
+    if (needed) put(name, metrics(set));
+    // Asked first: that a set was not evaluated at some epoch is the rule, and an error takes longer than all else here.
+    else if (results.isEvaluated(dataset, set, iepoch)) {
+      const there = orNone(undefined, () => metrics(set));
+      if (there) put(name, there);
+    }
   }
   return out;
 }

@@ -354,6 +354,13 @@ export class ResultsCount {
     return this.#epoch(epoch, set, 'eval_losses', 'eval_acc1es', set, times.state === 'dict', times.series.get(set));
   }
 
+  /** @internal Whether there are a loss and an accuracy on an evaluation set after an epoch, by default the last. */
+  isEvaluated(set: string, iepoch?: number | null): boolean {
+    const epoch = iepoch ?? this.epochs - 1;
+    const has = (name: keyof Curves) => this.#field(name).series.get(set)?.has(epoch) === true;
+    return has('eval_losses') && has('eval_acc1es');
+  }
+
   #epoch(
     epoch: number,
     set: string,
