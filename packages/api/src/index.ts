@@ -51,6 +51,7 @@ export {
   type FindBestOptions,
   type InfoOptions,
   type MoreInfo,
+  type MoreInfoColumns,
   NASBench201API,
   type NetworkOptions,
   type OpenOptions,
@@ -127,6 +128,7 @@ export {
 } from './records/record.js';
 export { ArchResults, type ComputeCosts, type Metrics, type TrialChoice } from './results/arch-results.js';
 export { meanOf, meanOverTrials, type Reference } from './results/averaging.js';
+export type { CurvesOptions, TrialCurves } from './results/batches.js';
 export type { ColumnMetric, ColumnOptions, TrialColumn } from './results/columns.js';
 export type { LastEpochs, SetAtEnd } from './results/last-epochs.js';
 export {

@@ -31,15 +31,14 @@ export {
   type NativeColumn,
   type NativeCurve,
   type NativeField,
-  type NativeState,
   type NativeSweepBatch,
-  type NativeTrial,
   PRESENCE,
   READER_PATH,
   type ReadLimits,
   type SweepRequest,
 } from './native.js';
 export { type SideCar, sideCarKept } from './side-car.js';
+export { type DatasetSeeds, stateOf, type TrialHead, TrialsState } from './state.js';
 export {
   compute,
   type FilePlace,

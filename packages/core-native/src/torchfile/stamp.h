@@ -19,9 +19,6 @@ FileStamp stampOf(const std::string& path, const ByteSource& file);
 // Of one that lies in several files.
 FileStamp stampOf(const std::vector<std::string>& paths, const ByteSource& whole);
 
-// XXH64, seed 0.
-uint64_t checksum(const uint8_t* bytes, size_t size);
-
 enum class Checksums { Verify, Ignore };  // Ignore: for fuzzing, which would never get past them
 
 }  // namespace nb201

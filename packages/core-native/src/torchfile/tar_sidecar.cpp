@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "torchfile/checksum.h"
+
 namespace nb201 {
 
 namespace {
