@@ -115,6 +115,82 @@ export interface NativeSgd {
   ): Abortable<NativeMetrics>;
 }
 
+/** All operations by the softmax of the architecture; Gumbel's choice at this temperature; the operations of one cell, or of each. */
+export type NativeChoice = 'mixture' | number | Int32Array;
+
+export interface NativeLabelledImages {
+  images: NativeImages;
+  labels: Int32Array;
+}
+
+/** A batch's metrics, and the operations of the cells that it was run with, six a cell; none of a mixture. */
+export interface NativeOutcome extends NativeMetrics {
+  cells: Int32Array;
+}
+
+export interface NativeWeightSharingOptions {
+  channels: number;
+  cells: number;
+  classes: number;
+  /** Of the cells' batch norms. */
+  affine: boolean;
+  tracked: boolean;
+  /** Names and head of GenericNAS201Model. */
+  generic: boolean;
+  /** How often the architecture parameters are drawn; 0: there are none. */
+  architectureDraws: number;
+  seed: number;
+  controller: boolean;
+  sgd: { momentum: number; weightDecay: number; nesterov: boolean };
+  adam: { learningRate: number; beta1: number; beta2: number; epsilon: number; weightDecay: number };
+}
+
+/** A supernet with all that trains it. */
+export interface NativeWeightSharing {
+  /** Edge by edge; null where there are none. */
+  architecture(): Abortable<Float32Array | null>;
+  weightStep(
+    batch: NativeLabelledImages,
+    choice: NativeChoice,
+    options: { learningRate: number; clip: number; dropPath: number },
+  ): Abortable<NativeOutcome>;
+  architectureStep(
+    batch: NativeLabelledImages,
+    choice: NativeChoice,
+    options: { dropPath: number },
+  ): Abortable<NativeOutcome>;
+  unrolledStep(
+    train: NativeLabelledImages,
+    valid: NativeLabelledImages,
+    options: { learningRate: number; dropPath: number },
+  ): Abortable<NativeOutcome>;
+  /** In train mode batch norms take note of the batch. */
+  evaluate(
+    batch: NativeLabelledImages,
+    choice: NativeChoice,
+    options: { training: boolean; dropPath: number },
+  ): Abortable<NativeOutcome>;
+  sample(learn: boolean): Abortable<{ cell: Int32Array; logProbability: number; entropy: number }>;
+  reinforce(given: {
+    accuracy: number;
+    baseline: number | undefined;
+    baselineDecay: number;
+    entropyWeight: number;
+    aggregate: number;
+  }): Abortable<{ loss: number; reward: number; baseline: number }>;
+  controllerStep(clip: number): Abortable<void>;
+  /** torch's `random_()`. */
+  random(count: number): Abortable<BigInt64Array>;
+  /** Draws so many numbers of `torch.rand`, and forgets them. */
+  skipUniform(count: number): Abortable<void>;
+  /** torch's `randperm`. */
+  permutation(count: number): Abortable<Int32Array>;
+  state(): Abortable<NativeWeight[]>;
+  load(state: NativeState): Abortable<void>;
+  to(device: string): Abortable<string>;
+  dispose(): void;
+}
+
 /** The libtorch that computes. */
 export interface TorchInfo {
   /** Of the headers that the addon was compiled with. */
@@ -148,6 +224,7 @@ export interface TorchBinary {
       seed: number;
     }): Abortable<NativeNetwork>;
   };
+  WeightSharing: { create(options: NativeWeightSharingOptions): Abortable<NativeWeightSharing> };
   Sgd: new (
     network: NativeNetwork,
     options: { momentum: number; weightDecay: number; nesterov: boolean; channelsLast: boolean },

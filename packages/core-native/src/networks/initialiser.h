@@ -13,6 +13,8 @@ namespace nb201::networks {
 class Initialiser {
  public:
   explicit Initialiser(uint64_t seed);
+  // Draws from a generator that others draw from, too.
+  explicit Initialiser(at::Generator generator) : generator_(std::move(generator)) {}
 
   // The weight of a convolution or linear layer: kaiming_uniform_(a=sqrt(5)).
   at::Tensor weight(at::IntArrayRef shape);

@@ -33,6 +33,9 @@ struct StoredTensor {
 // Called between stages; throws where the work is no longer wanted.
 using Checkpoint = std::function<void()>;
 
+// Throws BAD_SHAPE or BAD_DEVICE where these are no images for a network on this device.
+void checkImages(const at::Tensor& images, const at::Device& device);
+
 class Network {
  public:
   // Fresh weights on the CPU: those that the reference has after `prepare_seed(seed)`.
@@ -56,8 +59,6 @@ class Network {
   void weightsChanged();
 
  private:
-  void checkImages(const at::Tensor& images) const;
-
   NetworkShape shape_;
   Weights weights_;
   std::unique_ptr<ConvBN> stem_;

@@ -8,6 +8,7 @@
 #include "node/torch/device_tensor.h"
 #include "node/torch/network.h"
 #include "node/torch/sgd.h"
+#include "node/torch/weight_sharing.h"
 
 namespace nb201::node {
 
@@ -15,6 +16,7 @@ TorchAddon::TorchAddon(Napi::Env env, Napi::Object exports) : compute_(env) {
   DeviceTensor::define(env, *this, exports);
   Network::define(env, *this, exports);
   Sgd::define(env, *this, exports);
+  WeightSharing::define(env, *this, exports);
   DefineAddon(exports,
               {InstanceMethod("info", &TorchAddon::info), InstanceMethod("setThreads", &TorchAddon::setThreads),
                InstanceMethod("stop", &TorchAddon::stop)});
