@@ -149,6 +149,20 @@ at::Tensor SearchCell::mixture(const at::Tensor& x, EdgeWeights& weights, Pass p
   return nodes.back();
 }
 
+at::Tensor SearchCell::exactMixture(const at::Tensor& x, EdgeWeights& weights, Pass pass) {
+  std::array<at::Tensor, kNodes> nodes{x};
+  for (size_t edge = 0; edge < kEdges; ++edge) {
+    const at::Tensor& input = nodes[kFrom[edge]];
+    at::Tensor sum = input.mul(0.0).mul(weights.of(edge, Operation::None));
+    for (const Operation kind : {Operation::SkipConnect, Operation::Conv1x1, Operation::Conv3x3, Operation::AvgPool3x3}) {
+      Source own(input);  // nothing is shared
+      sum = sum.add(operation(own, edge, kind, {}, pass).mul(weights.of(edge, kind)));
+    }
+    addTo(nodes[kTo[edge]], sum);
+  }
+  return nodes.back();
+}
+
 // Undefined: nothing but zeros.
 at::Tensor SearchCell::operation(Source& source, size_t edge, Operation operation, const at::Tensor& weight,
                                  Pass pass) {

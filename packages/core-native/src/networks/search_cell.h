@@ -38,6 +38,8 @@ class SearchCell {
 
   // Every operation of an edge, times its weight (DARTS; SETN's architecture steps).
   at::Tensor mixture(const at::Tensor& x, EdgeWeights& weights, Pass pass);
+  // The same by the reference's operations one by one, which costs half as much again and rounds as it does.
+  at::Tensor exactMixture(const at::Tensor& x, EdgeWeights& weights, Pass pass);
   // One operation an edge.
   at::Tensor chosen(const at::Tensor& x, const CellOperations& operations, Pass pass);
   // One operation an edge, times its weight; each other operation adds its bare weight, as GDAS has it: 0, but with a

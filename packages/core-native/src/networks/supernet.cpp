@@ -137,7 +137,7 @@ Supernet::Output Supernet::forward(const at::Tensor& images, const Choice& choic
     } else {
       SearchCell& cell = *stage.cell;
       if (drawn) x = cell.gumbel(x, drawn->cell, *weights, drawn->others, pass);
-      else if (weights) x = cell.mixture(x, *weights, pass);
+      else if (weights) x = options.exact ? cell.exactMixture(x, *weights, pass) : cell.mixture(x, *weights, pass);
       else x = cell.chosen(x, out.cells[out.cells.size() == 1 ? 0 : number], pass);
       ++number;
     }

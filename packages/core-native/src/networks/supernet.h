@@ -46,6 +46,7 @@ class Supernet {
   struct Options {
     Pass pass = Pass::Training;
     double dropPath = 0;  // rate at which an image loses a whole stage
+    bool exact = false;   // a mixture by the reference's operations one by one
     Checkpoint checkpoint = {};
   };
   // `images`: batch x 3 x height x width, float32, on the supernet's device; height and width multiples of 4.

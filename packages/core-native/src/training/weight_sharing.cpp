@@ -27,7 +27,10 @@ using networks::Pass;
 
 constexpr double kPerturbation = 0.01;
 
-double normOf(const at::Tensor& values) { return at::linalg_vector_norm(values, 2).item<double>(); }
+// In double: in single precision a million squares lose four digits of their sum.
+double normOf(const at::Tensor& values) {
+  return at::linalg_vector_norm(values, 2, c10::nullopt, /*keepdim=*/false, at::kDouble).item<double>();
+}
 
 // What clip_grad_norm_ multiplies gradients of this norm by.
 double clipFactor(double norm, double most) { return std::min(1.0, most / (norm + 1e-6)); }
@@ -38,6 +41,7 @@ at::Tensor copied(const at::Tensor& tensor) { return tensor.detach().to(at::kCPU
 
 WeightSharing::WeightSharing(const WeightSharingOptions& options)
     : sgd_(options.sgd),
+      exact_(options.exact),
       generator_(at::detail::createCPUGenerator(options.seed)),
       supernet_(options.shape, generator_) {
   if (options.controller) {
@@ -79,7 +83,7 @@ void WeightSharing::to(const at::Device& device) {
 }
 
 networks::Supernet::Output WeightSharing::forward(const at::Tensor& images, Pass pass, const PassOptions& options) {
-  return supernet_.forward(images, options.choice, {pass, options.dropPath, options.checkpoint});
+  return supernet_.forward(images, options.choice, {pass, options.dropPath, exact_, options.checkpoint});
 }
 
 void WeightSharing::touch(const std::vector<networks::CellOperations>& cells) {
@@ -97,10 +101,8 @@ void WeightSharing::clearArchitectureGradient() {
 
 void WeightSharing::clipGradients(double most) {
   const at::Tensor architecture = supernet_.architecture().defined() ? supernet_.architecture().grad() : at::Tensor();
-  at::Tensor norm = at::linalg_vector_norm(flat_.gradients, 2);
-  if (architecture.defined())
-    norm = at::linalg_vector_norm(at::stack({norm, at::linalg_vector_norm(architecture, 2)}), 2);
-  const double factor = clipFactor(norm.item<double>(), most);
+  const double ofArchitecture = architecture.defined() ? normOf(architecture) : 0;
+  const double factor = clipFactor(std::hypot(normOf(flat_.gradients), ofArchitecture), most);
   if (factor == 1) return;
   flat_.gradients.mul_(factor);
   if (architecture.defined()) architecture.mul_(factor);
@@ -249,15 +251,13 @@ void WeightSharing::controllerStep(double clip) {
   if (!controller_) throw NetworkError("BAD_CONFIG", "this supernet has no controller");
   {
     const c10::NoGradGuard noGrad;
-    std::vector<at::Tensor> norms;
+    double squares = 0;
     for (const at::Tensor& parameter : adam_->parameters()) {
-      if (parameter.grad().defined()) norms.push_back(at::linalg_vector_norm(parameter.grad(), 2));
+      if (parameter.grad().defined()) squares += std::pow(normOf(parameter.grad()), 2);
     }
-    if (!norms.empty()) {
-      const double factor = clipFactor(normOf(at::stack(norms)), clip);
-      for (const at::Tensor& parameter : adam_->parameters()) {
-        if (parameter.grad().defined()) parameter.grad().mul_(factor);
-      }
+    const double factor = clipFactor(std::sqrt(squares), clip);
+    for (const at::Tensor& parameter : adam_->parameters()) {
+      if (parameter.grad().defined()) parameter.grad().mul_(factor);
     }
   }
   adam_->step();

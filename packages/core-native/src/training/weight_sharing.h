@@ -19,6 +19,7 @@ struct WeightSharingOptions {
   bool controller = false;
   SgdOptions sgd;    // of the weights
   AdamOptions adam;  // of the architecture, or of the controller
+  bool exact = false;  // by the reference's operations one by one
 };
 
 struct LabelledImages {
@@ -101,6 +102,7 @@ class WeightSharing {
   void clearArchitectureGradient();
 
   SgdOptions sgd_;
+  bool exact_;
   at::Generator generator_;
   networks::Supernet supernet_;
   std::optional<networks::Controller> controller_;
