@@ -141,9 +141,7 @@ export interface NativeWeightSharingOptions {
   architectureDraws: number;
   seed: number;
   controller: boolean;
-  /** By the reference's operations one by one. */
-  exact: boolean;
-  sgd: { momentum: number; weightDecay: number; nesterov: boolean };
+  sgd: { momentum: number; weightDecay: number; nesterov: boolean; channelsLast: boolean };
   adam: { learningRate: number; beta1: number; beta2: number; epsilon: number; weightDecay: number };
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <vector>
 
 #include "networks/cell.h"
@@ -15,21 +16,15 @@ class EdgeWeights {
  public:
   // `weights`: edges x operations.
   explicit EdgeWeights(const at::Tensor& weights);
-  const at::Tensor& of(size_t edge, Operation operation) const {
-    return scalars_[edge * kOperations + static_cast<size_t>(operation)];
-  }
-  // Those of some edges, each repeated for the channels of a batch norm.
-  const at::Tensor& repeated(const std::vector<size_t>& edges, Operation operation, int64_t channels);
+  const at::Tensor& of(size_t edge, Operation operation) const { return scalars_[place(edge, operation)]; }
+  // One, repeated for the channels of a batch norm.
+  const at::Tensor& repeated(size_t edge, Operation operation, int64_t channels);
 
  private:
-  struct Repeated {
-    size_t first;  // edge; no two groups have the same
-    Operation operation;
-    int64_t channels;
-    at::Tensor values;
-  };
+  static size_t place(size_t edge, Operation operation) { return edge * kOperations + static_cast<size_t>(operation); }
+
   std::vector<at::Tensor> scalars_;
-  std::vector<Repeated> repeated_;
+  std::map<std::pair<size_t, int64_t>, at::Tensor> repeated_;  // by place and channels
 };
 
 class SearchCell {
@@ -38,8 +33,6 @@ class SearchCell {
 
   // Every operation of an edge, times its weight (DARTS; SETN's architecture steps).
   at::Tensor mixture(const at::Tensor& x, EdgeWeights& weights, Pass pass);
-  // The same by the reference's operations one by one, which costs half as much again and rounds as it does.
-  at::Tensor exactMixture(const at::Tensor& x, EdgeWeights& weights, Pass pass);
   // One operation an edge.
   at::Tensor chosen(const at::Tensor& x, const CellOperations& operations, Pass pass);
   // One operation an edge, times its weight; each other operation adds its bare weight, as GDAS has it: 0, but with a
@@ -53,22 +46,12 @@ class SearchCell {
   };
   Range parameters(size_t edge, Operation operation) const;
 
-  // Lays the statistics of the batch norms that are taken together side by side in memory. To be called whenever the
-  // buffers have moved.
-  void layOut();
-
  private:
   // ReLU, convolution, batch norm; the ReLU is shared by all that begin at a node.
   struct Convolution {
     at::Tensor weight, bias;  // the bias is undefined where the batch norm has one
     SearchNorm norm;
     Range parameters;
-  };
-  // The same convolution on all edges out of a node is one with several times the channels.
-  struct Group {
-    Operation operation;
-    std::vector<size_t> edges;
-    at::Tensor mean, variance;  // of the norms of all, where they are tracked
   };
   class Source;
 
@@ -78,12 +61,11 @@ class SearchCell {
   const Convolution& convolution(size_t edge, Operation operation) const {
     return const_cast<SearchCell*>(this)->convolution(edge, operation);
   }
-  at::Tensor group(const Group& group, const at::Tensor& x, EdgeWeights& weights, Pass pass);
-  at::Tensor operation(Source& source, size_t edge, Operation operation, const at::Tensor& weight, Pass pass);
+  // Times its weight, where there are weights. Undefined where it gives nothing but zeros.
+  at::Tensor operation(Source& source, size_t edge, Operation operation, EdgeWeights* weights, Pass pass);
 
   int64_t channels_;
   std::array<std::array<Convolution, 2>, kEdges> convolutions_;
-  std::vector<Group> groups_;  // of node 0, 1, 2: one for 1x1, one for 3x3
 };
 
 }  // namespace nb201::networks

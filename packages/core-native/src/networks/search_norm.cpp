@@ -28,13 +28,9 @@ at::Tensor SearchNorm::operator()(const at::Tensor& x, Pass pass) const { return
 
 at::Tensor SearchNorm::normalise(const at::Tensor& x, const at::Tensor& by, const at::Tensor& plus, Pass pass) const {
   if (pass == Pass::Training && batches.defined()) batches.add_(1);
-  return normalised(x, by, plus, runningMean, runningVariance, pass);
-}
-
-at::Tensor normalised(const at::Tensor& x, const at::Tensor& scale, const at::Tensor& shift, const at::Tensor& mean,
-                      const at::Tensor& variance, Pass pass) {
-  const bool ofBatch = pass == Pass::Training || !mean.defined();
-  return at::batch_norm(x, scale, shift, mean, variance, ofBatch, kMomentum, kEpsilon, /*cudnn_enabled=*/true);
+  const bool ofBatch = pass == Pass::Training || !runningMean.defined();
+  return at::batch_norm(x, by, plus, runningMean, runningVariance, ofBatch, kMomentum, kEpsilon,
+                        /*cudnn_enabled=*/true);
 }
 
 }  // namespace nb201::networks

@@ -20,15 +20,11 @@ class SearchNorm {
   SearchNorm(Building& building, const std::string& name, int64_t channels, const NormOptions& options);
   at::Tensor operator()(const at::Tensor& x, Pass pass) const;
 
-  // The same with other scale and shift, which may be undefined.
-  at::Tensor normalise(const at::Tensor& x, const at::Tensor& scale, const at::Tensor& shift, Pass pass) const;
+  // x, by the statistics of the batch or by running ones, times the first, plus the second where they are defined.
+  at::Tensor normalise(const at::Tensor& x, const at::Tensor& by, const at::Tensor& plus, Pass pass) const;
 
   at::Tensor scale, shift;                           // undefined where not affine
   at::Tensor runningMean, runningVariance, batches;  // undefined where not tracked
 };
-
-// x, by the statistics of the batch or by running ones (undefined: there are none), times scale, plus shift.
-at::Tensor normalised(const at::Tensor& x, const at::Tensor& scale, const at::Tensor& shift, const at::Tensor& mean,
-                      const at::Tensor& variance, Pass pass);
 
 }  // namespace nb201::networks

@@ -51,16 +51,10 @@ Supernet::Supernet(const SupernetShape& shape, at::Generator generator)
   for (int i = 0; i < shape.architectureDraws; ++i) {
     architecture_.copy_(at::randn(architectureShape, generator_).mul_(kArchitectureScale));
   }
-  for (SupernetStage& stage : stages_) {
-    if (stage.cell) stage.cell->layOut();
-  }
 }
 
 void Supernet::to(const at::Device& device) {
   for (const Weight& weight : weights_.all()) weight.tensor.set_data(weight.tensor.to(device));
-  for (SupernetStage& stage : stages_) {
-    if (stage.cell) stage.cell->layOut();
-  }
 }
 
 std::vector<size_t> Supernet::used(const std::vector<CellOperations>& cells) const {
@@ -128,7 +122,8 @@ Supernet::Output Supernet::forward(const at::Tensor& images, const Choice& choic
       throw NetworkError("BAD_CONFIG", "expected one cell, or one for each of " + std::to_string(3 * shape_.cells));
     }
   }
-  at::Tensor x = (*stem_)(images, pass);
+  const at::MemoryFormat order = options.channelsLast ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+  at::Tensor x = (*stem_)(images.contiguous(order), pass);
   size_t number = 0;
   for (SupernetStage& stage : stages_) {
     if (options.checkpoint) options.checkpoint();
@@ -137,7 +132,7 @@ Supernet::Output Supernet::forward(const at::Tensor& images, const Choice& choic
     } else {
       SearchCell& cell = *stage.cell;
       if (drawn) x = cell.gumbel(x, drawn->cell, *weights, drawn->others, pass);
-      else if (weights) x = options.exact ? cell.exactMixture(x, *weights, pass) : cell.mixture(x, *weights, pass);
+      else if (weights) x = cell.mixture(x, *weights, pass);
       else x = cell.chosen(x, out.cells[out.cells.size() == 1 ? 0 : number], pass);
       ++number;
     }

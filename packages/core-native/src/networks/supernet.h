@@ -46,7 +46,8 @@ class Supernet {
   struct Options {
     Pass pass = Pass::Training;
     double dropPath = 0;  // rate at which an image loses a whole stage
-    bool exact = false;   // a mixture by the reference's operations one by one
+    // Keeps the channels of a pixel together in memory: faster on a CPU, and rounded otherwise than the reference.
+    bool channelsLast = false;
     Checkpoint checkpoint = {};
   };
   // `images`: batch x 3 x height x width, float32, on the supernet's device; height and width multiples of 4.

@@ -41,7 +41,6 @@ at::Tensor copied(const at::Tensor& tensor) { return tensor.detach().to(at::kCPU
 
 WeightSharing::WeightSharing(const WeightSharingOptions& options)
     : sgd_(options.sgd),
-      exact_(options.exact),
       generator_(at::detail::createCPUGenerator(options.seed)),
       supernet_(options.shape, generator_) {
   if (options.controller) {
@@ -83,7 +82,7 @@ void WeightSharing::to(const at::Device& device) {
 }
 
 networks::Supernet::Output WeightSharing::forward(const at::Tensor& images, Pass pass, const PassOptions& options) {
-  return supernet_.forward(images, options.choice, {pass, options.dropPath, exact_, options.checkpoint});
+  return supernet_.forward(images, options.choice, {pass, options.dropPath, sgd_.channelsLast, options.checkpoint});
 }
 
 void WeightSharing::touch(const std::vector<networks::CellOperations>& cells) {

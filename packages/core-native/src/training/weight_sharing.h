@@ -19,7 +19,6 @@ struct WeightSharingOptions {
   bool controller = false;
   SgdOptions sgd;    // of the weights
   AdamOptions adam;  // of the architecture, or of the controller
-  bool exact = false;  // by the reference's operations one by one
 };
 
 struct LabelledImages {
@@ -102,7 +101,6 @@ class WeightSharing {
   void clearArchitectureGradient();
 
   SgdOptions sgd_;
-  bool exact_;
   at::Generator generator_;
   networks::Supernet supernet_;
   std::optional<networks::Controller> controller_;

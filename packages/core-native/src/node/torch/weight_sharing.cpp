@@ -62,10 +62,10 @@ training::WeightSharingOptions optionsFrom(const Napi::Object& from) {
   out.shape.architectureDraws = from.Get("architectureDraws").As<Napi::Number>();
   out.seed = static_cast<uint64_t>(from.Get("seed").As<Napi::Number>().Int64Value());
   out.controller = from.Get("controller").ToBoolean();
-  out.exact = from.Get("exact").ToBoolean();
   const Napi::Object sgd = from.Get("sgd").As<Napi::Object>();
   out.sgd.momentum = number(sgd, "momentum");
   out.sgd.weightDecay = number(sgd, "weightDecay");
+  out.sgd.channelsLast = sgd.Get("channelsLast").ToBoolean();
   out.sgd.nesterov = sgd.Get("nesterov").ToBoolean();
   const Napi::Object adam = from.Get("adam").As<Napi::Object>();
   out.adam.learningRate = number(adam, "learningRate");
