@@ -139,7 +139,10 @@ async function readArchive(
     });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    failure ??= new DataSetError('BAD_FILE', archive, `this archive cannot be read: ${reason}`, {}, { cause: error });
+    // An entry that ends early is never done with.
+    throw (
+      failure ?? new DataSetError('BAD_FILE', archive, `this archive cannot be read: ${reason}`, {}, { cause: error })
+    );
   }
   await Promise.all(taken);
   if (failure) throw failure;
