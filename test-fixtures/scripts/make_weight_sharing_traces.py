@@ -234,23 +234,23 @@ def original(auto, algorithm, track, shape):
         for _ in range(2):
             *_, baseline = module.train_controller(loader, network, controller, criterion, a_optimizer, settings, "", 200, Silent())
             settings.baseline = baseline
-            rounds.append(dict(baseline=baseline, controller=ends_of(controller)))
-        case["controller"] = rounds
-        cell, accuracy = module.get_best_arch(controller, network, loader, n_samples=5)
-        case["chosen"] = dict(cell=operations_of(cell), accuracy=accuracy)
-        model.update_arch([OPERATIONS.index(op) for node in cell.nodes for op, _ in node])
+            cell, _ = module.get_best_arch(controller, network, loader)
+            model.update_arch(operations_of(cell))
+            rounds.append(dict(baseline=baseline, controller=ends_of(controller), cell=operations_of(cell),
+                               evaluation=averages(module.valid_func(loader, network, criterion))))
+        case["rounds"] = rounds
     elif algorithm == "SETN":
         case["most_probable"] = [operations_of(cell) for cell in model.return_topK(20)]
-        cell, accuracy = module.get_best_arch(loader, network, 5)
-        case["chosen"] = dict(cell=operations_of(cell), accuracy=accuracy)
+        cell, _ = module.get_best_arch(loader, network, 5)
+        case["cell"] = operations_of(cell)
         model.set_cal_mode("dynamic", cell)
     elif algorithm == "RANDOM-NAS":
         case["evaluation"] = averages(module.valid_func(loader, network, criterion))
-        cell, accuracy = module.search_find_best(loader, network, 5)
-        case["chosen"] = dict(cell=operations_of(cell), accuracy=accuracy)
+        cell, _ = module.search_find_best(loader, network, 5)
+        case["cell"] = operations_of(cell)
     else:
-        case["genotype"] = operations_of(model.genotype())
-    if algorithm not in ("RANDOM-NAS", "GDAS"):
+        case["cell"] = operations_of(model.genotype())
+    if algorithm not in ("RANDOM-NAS", "GDAS", "ENAS"):
         case["evaluation"] = averages(module.valid_func(loader, network, criterion))
     return case
 
@@ -270,6 +270,7 @@ def generic(auto, algorithm, affine, track, drop_path, shape):
     w_optimizer, w_scheduler, _ = auto.get_optim_scheduler(model.weights, config)
     enas = dict(lr=1e-3, weight_decay=0, eps=1e-3)
     a_optimizer = torch.optim.Adam(model.alphas, betas=(0.5, 0.999), **(enas if algorithm == "enas" else dict(lr=3e-4, weight_decay=1e-3)))
+    random.sample(range(15625), 1)  # network.return_topK(1, True), the cell that the log begins with
     steps = []
     for number in range(shape["steps"]):
         w_scheduler.update(epoch_of(number), 0.0)
@@ -282,12 +283,12 @@ def generic(auto, algorithm, affine, track, drop_path, shape):
         steps.append(dict(losses=criterion.taken(), architecture=alphas(model), **(dict(cells=chosen) if algorithm == "gdas" else {})))
     case["trace"] = steps
     loader = evaluation_loader(shape)
-    if algorithm == "enas":
+    if algorithm == "enas" and not affine:
         # As many samples as the script has, on ever the same batches.
         *_, baseline, _ = module.train_controller(loader, model, criterion, a_optimizer, None, "", 200, Silent())
         case["controller"] = dict(baseline=baseline, controller=ends_of(model.controller))
-    cell, accuracy = module.get_best_arch(loader, model, 5, algorithm)
-    case["chosen"] = dict(cell=operations_of(cell), accuracy=accuracy)
+    cell, _ = module.get_best_arch(loader, model, 5, algorithm)
+    case["cell"] = operations_of(cell)
     mode = {"setn": "dynamic", "enas": "dynamic", "gdas": "gdas", "random": "urs"}.get(algorithm, "joint")
     model.set_cal_mode(mode, cell if mode == "dynamic" else None)
     case["evaluation"] = averages(module.valid_func(loader, model, criterion, algorithm, Silent()))

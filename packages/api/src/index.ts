@@ -156,6 +156,26 @@ export { loadSearch, type SearchSource } from './search/source.js';
 export type { SearchSpace } from './search/space.js';
 export { SearchTable, type TableLevel, type TableOptions, type TableParts } from './search/table.js';
 export { Truth } from './search/truth.js';
+export type { WeightSharingConfig } from './search/weight-sharing/config.js';
+export { type PairedBatch, SearchData } from './search/weight-sharing/data.js';
+export {
+  prepareWeightSharing,
+  WEIGHT_SHARING_ALGORITHMS,
+  type WeightSharingEntry,
+  type WeightSharingName,
+} from './search/weight-sharing/registry.js';
+export type {
+  WeightSharingEpoch,
+  WeightSharingProgress,
+  WeightSharingRun,
+} from './search/weight-sharing/run.js';
+export {
+  type StepMetrics,
+  type WeightSharingOptions,
+  type WeightSharingRunOptions,
+  WeightSharingSearch,
+} from './search/weight-sharing/search.js';
+export type { Choice, PassResult, Supernet } from './search/weight-sharing/supernet.js';
 export {
   ArchitectureError,
   type Cell,

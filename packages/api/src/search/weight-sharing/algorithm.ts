@@ -45,8 +45,10 @@ export interface EpochChoice {
 
 /** A search by weight sharing: what becomes of a batch, and which cell comes out. */
 export interface WeightSharingAlgorithm {
-  /** Draws that the reference's script makes before the first epoch. */
-  begin?(state: SearchState, batches: EvaluationBatches): Promise<void>;
+  /** Draws that the reference's script makes when the supernet has been built. */
+  begin?(state: SearchState): Promise<void>;
+  /** What a run does before its first epoch. */
+  beforeSteps?(state: SearchState, batches: EvaluationBatches): Promise<void>;
   /** On a training batch and a batch of the validation images. */
   step(state: SearchState, train: LabelledBatch, valid: LabelledBatch): Promise<StepResult>;
   /** At the end of an epoch, before it is judged; `batches`: of the validation images (ENAS trains its controller). */

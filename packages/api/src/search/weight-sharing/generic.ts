@@ -76,6 +76,10 @@ export function genericAlgorithm(name: WeightSharingName): WeightSharingAlgorith
   }
 
   return {
+    async begin({ random }) {
+      // The cell that the reference's log begins with.
+      random.sample(allCells(), 1);
+    },
     step,
     choose,
     finish: choose,

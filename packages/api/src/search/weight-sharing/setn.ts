@@ -15,9 +15,13 @@ async function select({ supernet, config: { candidates } }: SearchState, batches
 
 /** SETN (Dong and Yang, ICCV 2019): weights learn uniformly drawn cells, the architecture a mixture; templates compete. */
 export const setn: WeightSharingAlgorithm = {
-  async begin(state, batches) {
+  async begin({ random, config: { cells } }) {
     // The reference counts FLOPs with a pass through a cell of its own for each cell of the network.
-    for (let cell = 0; cell < 3 * state.config.cells; cell++) randomConnectedCell(state.random);
+    for (let cell = 0; cell < 3 * cells; cell++) randomConnectedCell(random);
+  },
+
+  async beforeSteps(state, batches) {
+    // Logged by the reference, and not used; but it draws the order of the batches.
     await select(state, batches);
   },
 
