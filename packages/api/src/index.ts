@@ -156,7 +156,7 @@ export { loadSearch, type SearchSource } from './search/source.js';
 export type { SearchSpace } from './search/space.js';
 export { SearchTable, type TableLevel, type TableOptions, type TableParts } from './search/table.js';
 export { Truth } from './search/truth.js';
-export type { WeightSharingConfig } from './search/weight-sharing/config.js';
+export type { WeightSharingConfig, WeightSharingSettings } from './search/weight-sharing/config.js';
 export { type PairedBatch, SearchData } from './search/weight-sharing/data.js';
 export {
   prepareWeightSharing,

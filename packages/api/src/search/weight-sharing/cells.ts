@@ -58,10 +58,7 @@ export function mostProbableCells(parameters: Float32Array, count: number): Cell
 
 /** All cells, as the reference enumerates them (`Structure.gen_all`). */
 export function allCells(): CellOperations[] {
-  return EDGES.reduce<number[][]>(
-    (cells) => cells.flatMap((cell) => NUMBERS.map((number) => [...cell, number])),
-    [[]],
-  );
+  return EDGES.reduce<number[][]>((cells) => cells.flatMap((cell) => NUMBERS.map((number) => [...cell, number])), [[]]);
 }
 
 /** An operation for each edge (`random_genotype`, `dync_genotype(True)`). */

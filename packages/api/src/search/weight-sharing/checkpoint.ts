@@ -84,7 +84,9 @@ export async function writeCheckpoint(path: string, snapshot: SearchSnapshot): P
       tensors: new Map(
         [...groups]
           .filter(([name]) => name !== 'search_model' && name !== 'w_optimizer' && name !== 'controller')
-          .flatMap(([name, members]) => [...members].map(([rest, tensor]) => [rest ? `${name}.${rest}` : name, tensor])),
+          .flatMap(([name, members]) =>
+            [...members].map(([rest, tensor]) => [rest ? `${name}.${rest}` : name, tensor]),
+          ),
       ) as never,
     }),
   });
@@ -119,7 +121,8 @@ export async function readCheckpoint(
   const theirs = JSON.parse(String(own.get('about'))) as Record<string, unknown>;
   for (const [name, wanted] of Object.entries(about)) {
     const [a, b] = [JSON.stringify(theirs[name]), JSON.stringify(wanted)];
-    if (a !== b) throw bad(`is of a search with ${name} ${a}, this one has ${b}; name another folder, or start it anew`);
+    if (a !== b)
+      throw bad(`is of a search with ${name} ${a}, this one has ${b}; name another folder, or start it anew`);
   }
   const tensors = new Map<PythonValue, PythonValue>();
   const add = (group: string, members: PythonValue | undefined) => {

@@ -37,6 +37,15 @@ export interface WeightSharingConfig {
   channelsLast: boolean;
 }
 
+type Groups = 'architecture' | 'temperature' | 'controller';
+
+/** What is to be otherwise than published. */
+export type WeightSharingSettings = {
+  [K in Exclude<keyof WeightSharingConfig, Groups>]?: WeightSharingConfig[K] | undefined;
+} & {
+  [K in Groups]?: Partial<WeightSharingConfig[K]> | undefined;
+};
+
 /** As the reference's `CosineAnnealingLR`, without warm-up. */
 export function learningRateOf({ learningRate, etaMin, period }: WeightSharingConfig, epoch: number): number {
   return etaMin + ((learningRate - etaMin) * (1 + Math.cos((Math.PI * epoch) / period))) / 2;

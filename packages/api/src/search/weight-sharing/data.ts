@@ -195,4 +195,3 @@ function workersOf(base: bigint): Worker[] {
 function* batchesOf(order: Int32Array, size: number): Generator<[number: number, places: Int32Array]> {
   for (let at = 0, number = 0; at < order.length; at += size) yield [number++, order.subarray(at, at + size)];
 }
-

@@ -2,7 +2,14 @@
 // choice of the same kind after every epoch.
 import type { LabelledBatch } from '../../networks/metrics.js';
 import type { EvaluationBatches, SearchState, StepResult, WeightSharingAlgorithm } from './algorithm.js';
-import { allCells, argmaxCell, type CellOperations, mostProbableCells, randomCell, randomConnectedCell } from './cells.js';
+import {
+  allCells,
+  argmaxCell,
+  type CellOperations,
+  mostProbableCells,
+  randomCell,
+  randomConnectedCell,
+} from './cells.js';
 import { trainController } from './enas.js';
 import type { WeightSharingName } from './registry.js';
 import { bestOf, measured } from './selection.js';

@@ -1,6 +1,6 @@
 import { SearchError } from '../errors.js';
 import type { WeightSharingAlgorithm } from './algorithm.js';
-import { checkedConfig, type WeightSharingConfig } from './config.js';
+import { checkedConfig, type WeightSharingConfig, type WeightSharingSettings } from './config.js';
 import { dartsV1 } from './darts-v1.js';
 import { dartsV2 } from './darts-v2.js';
 import { enas } from './enas.js';
@@ -110,7 +110,7 @@ const GENERIC_ENAS = { ...COMMON.architecture, learningRate: 1e-3, epsilon: 1e-3
 /** The algorithm, and how it is run. @throws SearchError UNKNOWN_ALGORITHM, UNKNOWN_OPTION, BAD_OPTION */
 export function prepareWeightSharing(
   name: string,
-  options: Partial<WeightSharingConfig> = {},
+  options: WeightSharingSettings = {},
 ): { name: WeightSharingName; title: string; algorithm: WeightSharingAlgorithm; config: WeightSharingConfig } {
   if (!Object.hasOwn(WEIGHT_SHARING_ALGORITHMS, name)) {
     const known = Object.keys(WEIGHT_SHARING_ALGORITHMS).join(', ');
@@ -129,6 +129,12 @@ export function prepareWeightSharing(
     }
   }
   const merged = { ...defaults, ...given } as WeightSharingConfig;
+  for (const group of ['architecture', 'temperature', 'controller'] as const) {
+    for (const part of Object.keys(merged[group])) {
+      if (!(part in COMMON[group])) throw new SearchError('UNKNOWN_OPTION', `there is no option '${group}.${part}'`);
+    }
+    Object.assign(merged, { [group]: { ...defaults[group], ...merged[group] } });
+  }
   return {
     name: known,
     title,

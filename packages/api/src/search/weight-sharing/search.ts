@@ -4,13 +4,15 @@ import { SearchError } from '../errors.js';
 import type { EpochChoice, EvaluationBatches, SearchState, StepResult, WeightSharingAlgorithm } from './algorithm.js';
 import { architectureOf, argmaxCell } from './cells.js';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.js';
-import { learningRateOf, temperatureOf, type WeightSharingConfig } from './config.js';
+import { learningRateOf, temperatureOf, type WeightSharingConfig, type WeightSharingSettings } from './config.js';
 import type { SearchData } from './data.js';
 import { prepareWeightSharing, type WeightSharingName } from './registry.js';
 import type { WeightSharingEpoch, WeightSharingProgress, WeightSharingRun } from './run.js';
 import { type PassResult, Supernet } from './supernet.js';
 
-export interface WeightSharingOptions extends Partial<WeightSharingConfig> {
+export type WeightSharingOptions = WeightSharingSettings & SupernetOptions;
+
+interface SupernetOptions {
   /** Of weights, noise, cells, and in a run of the order of images. A whole number from 0 to 2^32 - 1. */
   seed: number;
   /** Default: 10. */
@@ -71,7 +73,10 @@ export class WeightSharingSearch implements Disposable {
   }
 
   /** A fresh supernet, with the reference's initial weights for this seed. @throws SearchError, NetworkError */
-  static async create(name: WeightSharingName | (string & {}), options: WeightSharingOptions): Promise<WeightSharingSearch> {
+  static async create(
+    name: WeightSharingName | (string & {}),
+    options: WeightSharingOptions,
+  ): Promise<WeightSharingSearch> {
     const { seed, numClasses = 10, imageSize = numClasses === 120 ? 16 : 32, device, ...rest } = options;
     if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
       throw new SearchError('BAD_OPTION', `expected the seed to be a whole number from 0 to 2^32 - 1, found ${seed}`);

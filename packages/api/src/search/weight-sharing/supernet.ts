@@ -103,9 +103,7 @@ export class Supernet {
   /** Loss and accuracy in eval mode; with `training` in train mode, in which batch norms take note of the batch. */
   async evaluate(batch: LabelledBatch, choice: Choice, { training = false } = {}): Promise<PassResult> {
     const [given, how] = [nativeBatch(batch), nativeChoice(choice)];
-    return resultOf(
-      await this.#run(() => this.#native.evaluate(given, how, { training, dropPath: this.dropPath })),
-    );
+    return resultOf(await this.#run(() => this.#native.evaluate(given, how, { training, dropPath: this.dropPath })));
   }
 
   /** A cell of ENAS's controller; with `learn` the next `reinforce` is about it. */
