@@ -84,7 +84,7 @@ export async function run(args: readonly string[]): Promise<number> {
     }
     program.addCommand(added);
   }
-  program.showHelpAfterError(USAGE_HINT).exitOverride();
+  program.enablePositionalOptions().showHelpAfterError(USAGE_HINT).exitOverride();
   try {
     await program.parseAsync(args, { from: 'user' });
     return terminal.exitCode;
