@@ -190,6 +190,7 @@ export interface NativeWeightSharing {
   load(state: NativeState): Abortable<void>;
   to(device: string): Abortable<string>;
   dispose(): void;
+}
 
 export interface NativeSgdOptions {
   momentum: number;
