@@ -176,54 +176,66 @@ def epoch_of(step):
     return step // 2
 
 
-def original(auto, algorithm, track, shape):
-    """A search of exps/NAS-Bench-201-algos."""
+def original_parts(auto, algorithm, track, shape):
+    """A search of exps/NAS-Bench-201-algos as its script sets it up, and its step."""
     module = auto.algorithms[algorithm]
-    name = {"DARTS-V1": "DARTS-V1", "DARTS-V2": "DARTS-V2", "RANDOM-NAS": "RANDOM"}.get(algorithm, algorithm)
-    config = config_of(auto, {"DARTS-V1": "DARTS", "DARTS-V2": "DARTS", "RANDOM-NAS": "RANDOM"}.get(algorithm, algorithm) + ".config")
+    name = {"RANDOM-NAS": "RANDOM"}.get(algorithm, algorithm)
+    config = config_of(auto, {"DARTS-V1": "DARTS", "DARTS-V2": "DARTS"}.get(algorithm, name) + ".config")
     seeded()
     model_config = auto.dict2config(dict(name=name, C=shape["C"], N=shape["N"], max_nodes=4, num_classes=10, space=OPERATIONS,
                                          affine=False, track_running_stats=bool(track)), None)
     model = auto.get_cell_based_tiny_net(model_config)
     controller = model.create_controller() if algorithm == "ENAS" else None
-    case = dict(algorithm=algorithm, track=track, **shape, seed=SEED, epochs=EPOCHS,
-                initial=digest(*[m for m in (model, controller) if m is not None]))
     criterion = Criterion()
     weights = model.get_weights() if hasattr(model, "get_weights") else model.parameters()
     w_optimizer, w_scheduler, _ = auto.get_optim_scheduler(weights, config)
+    a_optimizer = None
     if algorithm == "ENAS":
         a_optimizer = torch.optim.Adam(controller.parameters(), lr=config.controller_lr, betas=config.controller_betas,
                                        eps=config.controller_eps)
     elif algorithm != "RANDOM-NAS":
         a_optimizer = torch.optim.Adam(model.get_alphas(), lr=3e-4, betas=(0.5, 0.999), weight_decay=1e-3)
+    network = DataParallel(model)
+    common = (criterion, w_scheduler, w_optimizer)
+
+    def step(loader):
+        if algorithm == "ENAS":
+            module.train_shared_cnn([loader[0][:2]], network, controller, *common, "", 200, Silent())
+        elif algorithm == "RANDOM-NAS":
+            module.search_func(loader, network, *common, "", 200, Silent())
+        else:
+            clip = (5,) if algorithm == "DARTS-V1" else ()
+            module.search_func(loader, network, *common, a_optimizer, "", 200, Silent(), *clip)
+
+    return argparse.Namespace(module=module, model=model, network=network, controller=controller, criterion=criterion,
+                              scheduler=w_scheduler, a_optimizer=a_optimizer, step=step)
+
+
+def original(auto, algorithm, track, shape):
+    """What such a search does in some steps."""
+    parts = original_parts(auto, algorithm, track, shape)
+    module, model, network, controller, criterion = parts.module, parts.model, parts.network, parts.controller, parts.criterion
+    w_scheduler, a_optimizer = parts.scheduler, parts.a_optimizer
+    case = dict(algorithm=algorithm, track=track, **shape, seed=SEED, epochs=EPOCHS,
+                initial=digest(*[m for m in (model, controller) if m is not None]))
     if algorithm in ("DARTS-V1", "DARTS-V2", "GDAS", "SETN"):
         auto.get_model_infos(model, (1, 3, shape["size"], shape["size"]))
-    network = DataParallel(model)
     steps = []
     for number in range(shape["steps"]):
         w_scheduler.update(epoch_of(number), 0.0)
         if algorithm == "GDAS":
             model.set_tau(10 - (10 - 0.1) * epoch_of(number) / (EPOCHS - 1))
-        loader = [batches(number, shape)]
         step = dict(lr=min(w_scheduler.get_lr()))
-        common = (criterion, w_scheduler, w_optimizer)
+        with sampled_gumbel() as chosen, drawn_cells(model) as drawn:
+            parts.step([batches(number, shape)])
         if algorithm == "ENAS":
-            module.train_shared_cnn([loader[0][:2]], network, controller, *common, "", 200, Silent())
             step["cell"] = operations_of(model.sampled_arch)
         elif algorithm == "RANDOM-NAS":
-            module.search_func(loader, network, *common, "", 200, Silent())
             step["cell"] = operations_of(model.arch_cache)
         elif algorithm == "GDAS":
-            with sampled_gumbel() as chosen:
-                module.search_func(loader, network, *common, a_optimizer, "", 200, Silent())
             step["cells"] = chosen
-        elif algorithm == "DARTS-V1":
-            module.search_func(loader, network, *common, a_optimizer, "", 200, Silent(), 5)
-        else:
-            with drawn_cells(model) as drawn:
-                module.search_func(loader, network, *common, a_optimizer, "", 200, Silent())
-            if drawn:
-                step["cell"] = operations_of(drawn[0])
+        elif drawn:
+            step["cell"] = operations_of(drawn[0])
         step["losses"], step["architecture"] = criterion.taken(), alphas(model)
         steps.append(step)
     case["trace"] = steps
@@ -295,13 +307,10 @@ def generic(auto, algorithm, affine, track, drop_path, shape):
     return case
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    for name in ("scripts", "reference", "nats"):
-        parser.add_argument("--" + name, type=pathlib.Path, required=True)
-    args = parser.parse_args()
+def prepared(scripts, packages):
+    """What is needed of a checkout of AutoDL-Projects."""
     sys.meta_path.append(Absent())
-    sys.path[:0] = [str(args.scripts), str(args.reference), str(args.nats)]
+    sys.path[:0] = [str(path) for path in (scripts, *packages)]
     for patch in (mock.patch.object(torch.Tensor, "cuda", lambda self, *a, **k: self),
                   mock.patch.object(torch.cuda, "is_available", lambda: True)):
         patch.start()
@@ -310,12 +319,21 @@ def main():
     from xautodl.procedures import get_optim_scheduler
     from xautodl.utils import get_model_infos
 
-    auto = argparse.Namespace(dict2config=dict2config, load_config=load_config, get_cell_based_tiny_net=get_cell_based_tiny_net,
-                              get_optim_scheduler=get_optim_scheduler, get_model_infos=get_model_infos,
-                              configs=args.scripts / "configs/nas-benchmark/algos")
     names = ("DARTS-V1", "DARTS-V2", "GDAS", "SETN", "ENAS", "RANDOM-NAS")
-    auto.algorithms = {name: script(args.scripts / "exps/NAS-Bench-201-algos", name) for name in names}
-    auto.generic = script(args.scripts / "exps/NATS-algos", "search-cell")
+    return argparse.Namespace(
+        dict2config=dict2config, load_config=load_config, get_cell_based_tiny_net=get_cell_based_tiny_net,
+        get_optim_scheduler=get_optim_scheduler, get_model_infos=get_model_infos, configs=scripts / "configs/nas-benchmark/algos",
+        algorithms={name: script(scripts / "exps/NAS-Bench-201-algos", name) for name in names},
+        generic=script(scripts / "exps/NATS-algos", "search-cell"))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    for name in ("scripts", "reference", "nats"):
+        parser.add_argument("--" + name, type=pathlib.Path, required=True)
+    args = parser.parse_args()
+    auto = prepared(args.scripts, [args.reference, args.nats])
+    names = tuple(auto.algorithms)
     cases = [original(auto, name, track, SMALL) for name in names for track in (0, 1)]
     cases += [original(auto, name, 0, STANDARD) for name in names]
     newer = [generic(auto, name, *options, SMALL) for name in ("darts-v1", "darts-v2", "gdas", "setn", "random", "enas")
