@@ -307,6 +307,36 @@ def generic(auto, algorithm, affine, track, drop_path, shape):
     return case
 
 
+class Draws(torch.utils.data.Dataset):
+    """Images as their number and what torchvision's transforms (0.8 and later) draw for them: flip, top and left of the crop."""
+
+    def __init__(self, count):
+        self.count = count
+
+    def __len__(self):
+        return self.count
+
+    def __getitem__(self, number):
+        flip = torch.rand(1) < 0.5
+        return torch.tensor([number, int(flip), int(torch.randint(0, 9, (1,))), int(torch.randint(0, 9, (1,)))]), number % 10
+
+
+def loaders(auto):
+    """What the loaders of get_nas_search_loaders give, one after another, after a supernet of RANDOM-NAS was made."""
+    from xautodl.datasets.SearchDatasetWrap import SearchDataset
+
+    original_parts(auto, "RANDOM-NAS", 0, SMALL)
+    images, train, valid = Draws(40), list(range(0, 40, 2)), list(range(1, 40, 3))
+    subset = torch.utils.data.sampler.SubsetRandomSampler
+    paired = torch.utils.data.DataLoader(SearchDataset("cifar10", images, train, valid, check=False), batch_size=3, shuffle=True,
+                                         num_workers=4)
+    some = torch.utils.data.DataLoader(images, batch_size=3, sampler=subset(valid), num_workers=4)
+    whole = torch.utils.data.DataLoader(images, batch_size=3, shuffle=True, num_workers=4)
+    single = lambda loader: [batch[0].tolist() for batch in loader]  # noqa: E731
+    return dict(train=train, valid=valid, paired=[[batch[0].tolist(), batch[2].tolist()] for batch in paired], some=single(some),
+                whole=single(whole), again=single(some), next=str(torch.empty((), dtype=torch.int64).random_().item()))
+
+
 def prepared(scripts, packages):
     """What is needed of a checkout of AutoDL-Projects."""
     sys.meta_path.append(Absent())
@@ -341,7 +371,8 @@ def main():
     document = ",\n".join('"%s":[\n%s\n]' % (key, ",\n".join(json.dumps(case, separators=(",", ":")) for case in value))
                           for key, value in (("original", cases), ("generic", newer)))
     OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text('{"torch":%s,\n%s}\n' % (json.dumps(torch.__version__), document))
+    compact = json.dumps(loaders(auto), separators=(",", ":"))
+    OUT.write_text('{"torch":%s,\n%s,\n"loaders":%s}\n' % (json.dumps(torch.__version__), document, compact))
 
 
 if __name__ == "__main__":

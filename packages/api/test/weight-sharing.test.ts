@@ -4,7 +4,14 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, it } from 'vitest';
-import { formatArchitecture, OPERATIONS, setTorchThreads, WeightSharingSearch } from '../src/index.js';
+import {
+  formatArchitecture,
+  type LabelledBatch,
+  OPERATIONS,
+  SearchData,
+  setTorchThreads,
+  WeightSharingSearch,
+} from '../src/index.js';
 import { mostProbableCells } from '../src/search/weight-sharing/cells.js';
 import { describeWithTorch, unpacked } from './support/networks.js';
 
@@ -35,7 +42,19 @@ interface Measured {
 }
 
 const path = fileURLToPath(new URL('../../../test-fixtures/weight-sharing/traces.json', import.meta.url));
-const traces = JSON.parse(readFileSync(path, 'utf8')) as { original: Trace[]; generic: Trace[] };
+const traces = JSON.parse(readFileSync(path, 'utf8')) as {
+  original: Trace[];
+  generic: Trace[];
+  loaders: {
+    train: number[];
+    valid: number[];
+    paired: number[][][][];
+    some: number[][][];
+    whole: number[][][];
+    again: number[][][];
+    next: string;
+  };
+};
 const EVALUATION_BATCHES = 3;
 const TOLERANCE = 1e-5;
 
@@ -173,4 +192,56 @@ describeWithTorch("the searches of NATS-Bench's script", () => {
       expectMeasured(evaluation, trace.evaluation!);
     },
   );
+});
+
+describeWithTorch('the batches of a search', () => {
+  /** Images of which each pixel tells its row, its column and the image's number. */
+  function coded(count: number) {
+    const pixels = new Uint8Array(count * 3072);
+    for (let i = 0; i < pixels.length; i++) {
+      const [image, channel, row, column] = [Math.floor(i / 3072), Math.floor(i / 1024) % 3, (i >> 5) % 32, i % 32];
+      pixels[i] = channel === 2 ? image + 1 : 10 + 7 * (channel === 0 ? row : column);
+    }
+    return { pixels, labels: Int32Array.from({ length: count }, (_, i) => i % 10), size: 32 };
+  }
+
+  /** The number of each image, whether it was flipped, and where its crop began, by its middle. */
+  function decoded({ images, labels }: LabelledBatch): number[][] {
+    const { data } = images as { data: Float32Array };
+    return Array.from(labels, (label, i) => {
+      const at = (channel: number, row: number, column: number) =>
+        Math.round(255 * data[i * 3072 + channel * 1024 + row * 32 + column]!);
+      const number = at(2, 16, 16) - 1;
+      expect(label).toBe(number % 10);
+      const [row, column, before] = [at(0, 16, 16), at(1, 16, 16), at(1, 16, 15)].map((value) => (value - 10) / 7);
+      const flipped = before! > column!;
+      return [number, Number(flipped), row! - 12, (flipped ? 31 - column! : column!) - 12];
+    });
+  }
+
+  const all = async (batches: AsyncIterable<LabelledBatch>) => {
+    const out: number[][][] = [];
+    for await (const batch of batches) out.push(decoded(batch));
+    return out;
+  };
+
+  it("are those of torch's loaders: order, pairs, flips and crops", async () => {
+    const { loaders } = traces;
+    using search = await WeightSharingSearch.create('random-nas', { seed: 777, channels: 4, cells: 1 });
+    const of = coded(40);
+    const [train, valid] = [loaders.train, loaders.valid].map((indices) => Int32Array.from(indices));
+    const subset = (indices: Int32Array | null) => ({ of, indices, shuffled: true });
+    const channels = { mean: [0, 0, 0], std: [255, 255, 255] };
+    const halves = new SearchData('cifar10', 10, 32, subset(train!), subset(valid!), 4, channels);
+    const whole = new SearchData('cifar100', 10, 32, subset(null), subset(valid!), 4, channels);
+    const pairs: number[][][][] = [];
+    for await (const batch of halves.paired(search.supernet, 3)) pairs.push([decoded(batch.train), decoded(batch.valid)]);
+    expect(pairs).toEqual(loaders.paired);
+    const augmented = halves.validation(search.supernet, 3, true);
+    expect(await all(augmented.once())).toEqual(loaders.some);
+    expect(await all(whole.single(search.supernet, 3))).toEqual(loaders.whole);
+    const again = await all(halves.validation(search.supernet, 3, false).once());
+    expect(again).toEqual(loaders.again.map((batch) => batch.map(([number]) => [number, 0, 4, 4])));
+    expect((await search.supernet.random(1))[0]).toBe(BigInt(loaders.next));
+  });
 });

@@ -204,7 +204,7 @@ async function draw(done: WeightSharingRun, { svg, png, dataset }: Options, know
   const points = done.epochs.map(({ epoch, cell }) => ({
     title: done.title,
     epoch: epoch + 1,
-    accuracy: known.truth.test[known.api.queryIndexByArch(cell)]!,
+    accuracy: known.truth.test[known.api.queryIndexByArch(cell)] ?? Number.NaN,
   }));
   const text = await svgOfEpochs(points, dataset);
   if (svg) await writeWhole(svg, [text]);
@@ -272,6 +272,8 @@ class Report {
     if (!this.known) return undefined;
     const { api, truth } = this.known;
     const index = api.queryIndexByArch(cell);
+    // A file of a part of the space need not know it.
+    if (index < 0) return undefined;
     return { index, test: truth.test[index]!, rank: truth.rank(index) };
   }
 }

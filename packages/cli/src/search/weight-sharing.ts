@@ -24,7 +24,7 @@ export async function weightSharingRuns(
       searcher: { name, title, source, hp: '200', options: {}, epochs: undefined },
       runs: [],
     };
-    known.runs.push(runOf(result, api));
+    known.runs.push(runOf(result, (cell) => indexOf(cell, api, path)));
     byName.set(name, known);
   }
   return [...byName.values()];
@@ -44,10 +44,16 @@ async function readResult(path: string): Promise<WeightSharingRun> {
   return result as WeightSharingRun;
 }
 
-function runOf({ seed, found, epochs, seconds }: WeightSharingRun, api: NASBench201API): SearchRun {
-  const indexes = Int32Array.from(epochs, ({ cell }) => api.queryIndexByArch(cell));
+function indexOf(cell: string, api: NASBench201API, path: string): number {
+  const index = api.queryIndexByArch(cell);
+  if (index < 0) throw new CommandError('NOTHING_FOUND', `${path}: ${api.filename} does not have ${cell}`);
+  return index;
+}
+
+function runOf({ seed, found, epochs, seconds }: WeightSharingRun, index: (cell: string) => number): SearchRun {
+  const indexes = Int32Array.from(epochs, ({ cell }) => index(cell));
   let total = 0;
-  const answer = api.queryIndexByArch(found);
+  const answer = index(found);
   const incumbents = Int32Array.from(indexes);
   incumbents[incumbents.length - 1] = answer;
   return {
