@@ -88,10 +88,13 @@ describeWithTorch('a run of a weight-sharing search', () => {
     expect(expected.map((run) => run.epochs.length)).toEqual([3, 3, 3, 3, 3, 3]);
   });
 
-  it('learns: the loss falls', async () => {
-    using search = await create('gdas', { epochs: 8 });
-    const { epochs } = await search.run(data());
-    expect(epochs.at(-1)!.weights.loss).toBeLessThan(epochs[0]!.weights.loss - 0.2);
+  it('learns: the loss on a batch that it sees again and again falls', async () => {
+    using search = await create('darts-v1');
+    const images = Float32Array.from({ length: 8 * 192 }, (_, i) => (((i * 7919) % 257) / 128 - 1) * (i % 192 > 96 ? 1 : 2));
+    const batch = { images: { data: images, shape: [8, 3, 8, 8] }, labels: [0, 1, 2, 3, 4, 5, 6, 7] };
+    const losses: number[] = [];
+    for (let step = 0; step < 20; step++) losses.push((await search.step(batch, batch)).weights.loss);
+    expect(losses.at(-1)).toBeLessThan(losses[0]! - 0.5);
   });
 
   it('leaves a checkpoint that torch.load reads', async () => {
@@ -131,16 +134,14 @@ describeWithTorch('a run of a weight-sharing search', () => {
     }
     const before = readFileSync(path);
     using search = await create('darts-v1', { epochs: 3 });
-    const poisoned = data();
-    Object.assign(poisoned.train.of.labels, { 0: 0 });
     const original = search.supernet.weightStep.bind(search.supernet);
     let steps = 0;
     search.supernet.weightStep = (batch, choice, options) =>
       original(batch, choice, ++steps === 2 ? { ...options, learningRate: Number.NaN } : options);
-    const error = await failure(search.run(poisoned, { checkpoint: path }));
+    const error = await failure(search.run(data(), { checkpoint: path }));
     expect(error).toMatchObject({ name: 'SearchError', code: 'NOT_FINITE' });
     expect(error.message).toMatch(/the loss of the architecture step is NaN in step 2 of epoch 1/);
-    expect(readFileSync(path)).toEqual(before);
+    expect(readFileSync(path).equals(before)).toBe(true);
   });
 
   it('does not go on from a checkpoint of another search, nor from half of one', async () => {

@@ -1,5 +1,5 @@
 import type { PythonRandom } from '../../random/python-random.js';
-import { type Cell, EDGES, formatArchitecture, parseArchitecture } from '../../space/cell.js';
+import { type Cell, EDGES, formatArchitecture } from '../../space/cell.js';
 import { OPERATIONS } from '../../space/operations.js';
 
 /** The numbers of a cell's six operations, in the order of `EDGES`. */
@@ -12,10 +12,6 @@ export function architectureOf(cell: CellOperations): string {
   return formatArchitecture(cell.map((number) => OPERATIONS[number]!) as unknown as Cell);
 }
 
-export function cellOf(architecture: string): CellOperations {
-  return parseArchitecture(architecture).map((operation) => OPERATIONS.indexOf(operation));
-}
-
 /** The parameters of each edge. */
 const edgesOf = (parameters: Float32Array): Float32Array[] =>
   EDGES.map((_, edge) => parameters.subarray(edge * OPERATIONS.length, (edge + 1) * OPERATIONS.length));
@@ -23,15 +19,6 @@ const edgesOf = (parameters: Float32Array): Float32Array[] =>
 /** The operation with the largest parameter on each edge, `none` included (the reference's `genotype`). */
 export function argmaxCell(parameters: Float32Array): CellOperations {
   return edgesOf(parameters).map((edge) => edge.indexOf(Math.max(...edge)));
-}
-
-/** The architecture parameters as probabilities, edge by edge. */
-export function probabilitiesOf(parameters: Float32Array): number[][] {
-  return edgesOf(parameters).map((edge) => {
-    const powers = Array.from(edge, (value) => Math.exp(value - Math.max(...edge)));
-    const sum = powers.reduce((a, b) => a + b, 0);
-    return powers.map((power) => power / sum);
-  });
 }
 
 /** In float32, as torch. */

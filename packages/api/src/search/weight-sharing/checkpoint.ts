@@ -1,5 +1,6 @@
 // A search as it stands at the end of an epoch, as the reference's scripts lay it out: `torch.load` reads it. Beyond the
 // reference it has the random generators, so that a run that goes on is the run that was not interrupted.
+import { existsSync } from 'node:fs';
 import { readdir, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import {
@@ -7,7 +8,6 @@ import {
   type NativeWeight,
   OrderedDict,
   type PythonValue,
-  ReadError,
   readTorch,
   Tensor,
   type WritableValue,
@@ -38,11 +38,10 @@ export interface SearchSnapshot {
 type Dict = Map<WritableValue, WritableValue>;
 const dict = (entries: Record<string, WritableValue>): Dict => new Map(Object.entries(entries));
 
-function tensorOf({ dtype, shape, bytes, parameter }: NativeWeight): Tensor {
-  const { buffer } = bytes;
-  const data =
-    dtype === 'int64' ? new BigInt64Array(buffer as ArrayBuffer) : dtype === 'uint8' ? bytes : new Float32Array(buffer);
-  return Tensor.from(data, shape, { isParameter: false, requiresGrad: parameter && false });
+function tensorOf({ dtype, shape, bytes }: NativeWeight): Tensor {
+  const buffer = bytes.buffer as ArrayBuffer;
+  if (dtype === 'uint8') return Tensor.from(bytes, shape);
+  return Tensor.from(dtype === 'int64' ? new BigInt64Array(buffer) : new Float32Array(buffer), shape);
 }
 
 /** @throws WriteError, and what was there stays */
@@ -104,14 +103,8 @@ export async function readCheckpoint(
   | undefined
 > {
   await removeHalves(path);
-  let file: PythonValue;
-  try {
-    file = await readTorch(path);
-  } catch (error) {
-    if (error instanceof ReadError && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return;
-    if (error instanceof ReadError && /no such file/i.test(error.message)) return;
-    throw error;
-  }
+  if (!existsSync(path)) return undefined;
+  const file = await readTorch(path);
   const bad = (why: string) => new SearchError('BAD_CHECKPOINT', `${path}: ${why}`);
   const own = file instanceof Map ? file.get('nb201') : undefined;
   if (!(file instanceof Map && own instanceof Map)) throw bad('expected a checkpoint of a weight-sharing search');
