@@ -90,7 +90,10 @@ describeWithTorch('a run of a weight-sharing search', () => {
 
   it('learns: the loss on a batch that it sees again and again falls', async () => {
     using search = await create('darts-v1');
-    const images = Float32Array.from({ length: 8 * 192 }, (_, i) => (((i * 7919) % 257) / 128 - 1) * (i % 192 > 96 ? 1 : 2));
+    const images = Float32Array.from(
+      { length: 8 * 192 },
+      (_, i) => (((i * 7919) % 257) / 128 - 1) * (i % 192 > 96 ? 1 : 2),
+    );
     const batch = { images: { data: images, shape: [8, 3, 8, 8] }, labels: [0, 1, 2, 3, 4, 5, 6, 7] };
     const losses: number[] = [];
     for (let step = 0; step < 20; step++) losses.push((await search.step(batch, batch)).weights.loss);

@@ -235,7 +235,8 @@ describeWithTorch('the batches of a search', () => {
     const halves = new SearchData('cifar10', 10, 32, subset(train!), subset(valid!), 4, channels);
     const whole = new SearchData('cifar100', 10, 32, subset(null), subset(valid!), 4, channels);
     const pairs: number[][][][] = [];
-    for await (const batch of halves.paired(search.supernet, 3)) pairs.push([decoded(batch.train), decoded(batch.valid)]);
+    for await (const batch of halves.paired(search.supernet, 3))
+      pairs.push([decoded(batch.train), decoded(batch.valid)]);
     expect(pairs).toEqual(loaders.paired);
     const augmented = halves.validation(search.supernet, 3, true);
     expect(await all(augmented.once())).toEqual(loaders.some);

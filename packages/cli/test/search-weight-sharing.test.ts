@@ -35,7 +35,8 @@ it('tells the searches in its help, and the options of each in theirs', () => {
   const { out } = cli('search', '--help');
   for (const name of Object.keys(WEIGHT_SHARING_ALGORITHMS)) expect(out).toContain(name);
   const own = cli('search', 'gdas', '--help').out;
-  for (const option of ['--data', '--bn', '--device', '--channels', '--benchmark', '--variant']) expect(own).toContain(option);
+  for (const option of ['--data', '--bn', '--device', '--channels', '--benchmark', '--variant'])
+    expect(own).toContain(option);
   expect(own).not.toContain('--budget');
 });
 
