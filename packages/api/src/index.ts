@@ -57,6 +57,10 @@ export {
   type OpenOptions,
   openArchitecture,
 } from './api.js';
+export type { DataFile, DataSet, ImageSubset, LabelledImages } from './datasets/data-set.js';
+export { DataSetError, type DataSetErrorCode } from './datasets/errors.js';
+export { type OpenDatasetOptions, openDataset } from './datasets/open.js';
+export { cifar10Split, cifar100TestSplit, imageNet16TestSplit, imageNet16TrainSplit } from './datasets/splits.js';
 export { QueryError, type QueryErrorCode } from './errors.js';
 export { Archive, type Source } from './files/archive.js';
 export {
@@ -156,6 +160,26 @@ export { loadSearch, type SearchSource } from './search/source.js';
 export type { SearchSpace } from './search/space.js';
 export { SearchTable, type TableLevel, type TableOptions, type TableParts } from './search/table.js';
 export { Truth } from './search/truth.js';
+export type { WeightSharingConfig, WeightSharingSettings } from './search/weight-sharing/config.js';
+export { type PairedBatch, SearchData } from './search/weight-sharing/data.js';
+export {
+  prepareWeightSharing,
+  WEIGHT_SHARING_ALGORITHMS,
+  type WeightSharingEntry,
+  type WeightSharingName,
+} from './search/weight-sharing/registry.js';
+export type {
+  WeightSharingEpoch,
+  WeightSharingProgress,
+  WeightSharingRun,
+} from './search/weight-sharing/run.js';
+export {
+  type StepMetrics,
+  type WeightSharingOptions,
+  type WeightSharingRunOptions,
+  WeightSharingSearch,
+} from './search/weight-sharing/search.js';
+export type { Choice, PassResult, Supernet } from './search/weight-sharing/supernet.js';
 export {
   ArchitectureError,
   type Cell,
@@ -174,3 +198,10 @@ export { isConnected, uniqueString } from './space/isomorphism.js';
 export { OPERATIONS, type Operation } from './space/operations.js';
 export type { SweepBatch } from './sweep/batch.js';
 export type { SweepOptions } from './sweep/sweep.js';
+export { type TrainingConfig, trainingConfig } from './training/config.js';
+export type { EpochResult, SetMetrics, TrainingProgress } from './training/epochs.js';
+export { type BatchOptions, type DrawOrder, type ImageBatch, imageBatches } from './training/images.js';
+export { machineInfo } from './training/machine.js';
+export { learningRates, type TrainOptions } from './training/train.js';
+export { type TrainTrialOptions, type TrialDict, trainTrial } from './training/trial.js';
+export { type TrialRun, writeTrials } from './training/trial-file.js';

@@ -78,13 +78,17 @@ export async function run(args: readonly string[]): Promise<number> {
       if (sideCar !== undefined) process.env.NB201_SIDE_CAR = sideCar;
     });
   for (const command of COMMANDS) {
-    const added = command(terminal)
-      .option('--json', 'one JSON document on stdout')
-      .option('--side-car <folder>', "keep what was found in large files here (default: beside them; 'off': nowhere)")
-      .showHelpAfterError(USAGE_HINT);
-    program.addCommand(added.exitOverride());
+    const added = command(terminal);
+    for (const each of [added, ...added.commands]) {
+      each
+        .option('--json', each === added ? 'one JSON document on stdout' : 'a line of JSON an epoch on stdout')
+        .option('--side-car <folder>', "keep what was found in large files here (default: beside them; 'off': nowhere)")
+        .showHelpAfterError(USAGE_HINT)
+        .exitOverride();
+    }
+    program.addCommand(added);
   }
-  program.showHelpAfterError(USAGE_HINT).exitOverride();
+  program.enablePositionalOptions().showHelpAfterError(USAGE_HINT).exitOverride();
   try {
     await program.parseAsync(args, { from: 'user' });
     return terminal.exitCode;

@@ -45,23 +45,24 @@ Network::Network(const NetworkShape& shape, uint64_t seed) : shape_(shape) {
   lastNorm_ = std::make_unique<BatchNorm2d>(building, "lastact.0", in);
   classifierWeight_ = weights_.parameter("classifier.weight", initialiser.weight({shape.classes, in}));
   classifierBias_ = weights_.parameter("classifier.bias", initialiser.bias(shape.classes, in));
+  generator_ = initialiser.generator();
 }
 
-void Network::checkImages(const at::Tensor& images) const {
+void checkImages(const at::Tensor& images, const at::Device& device) {
   if (images.dim() != 4 || images.size(1) != kImageChannels || images.size(2) % 4 != 0 || images.size(3) % 4 != 0 ||
       images.numel() == 0) {
     throw NetworkError(
         "BAD_SHAPE", "expected images of the shape [batch, 3, height, width], height and width multiples of 4, found " +
                          text(images.sizes()));
   }
-  if (images.device() != device()) {
-    throw NetworkError("BAD_DEVICE", "expected images on the network's device " + device().str() + ", found them on " +
+  if (images.device() != device) {
+    throw NetworkError("BAD_DEVICE", "expected images on the network's device " + device.str() + ", found them on " +
                                          images.device().str());
   }
 }
 
 Network::Output Network::forward(const at::Tensor& images, Pass pass, const Checkpoint& checkpoint) {
-  checkImages(images);
+  checkImages(images, device());
   const bool inference = pass == Pass::Inference;
   at::Tensor x = (*stem_)(inference ? images.contiguous(inferenceFormat(images.device())) : images, pass);
   for (const auto& stage : stages_) {

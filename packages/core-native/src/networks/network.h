@@ -33,6 +33,9 @@ struct StoredTensor {
 // Called between stages; throws where the work is no longer wanted.
 using Checkpoint = std::function<void()>;
 
+// Throws BAD_SHAPE or BAD_DEVICE where these are no images for a network on this device.
+void checkImages(const at::Tensor& images, const at::Device& device);
+
 class Network {
  public:
   // Fresh weights on the CPU: those that the reference has after `prepare_seed(seed)`.
@@ -52,13 +55,15 @@ class Network {
   void to(const at::Device& device);
   at::Device device() const;
   int64_t classes() const { return shape_.classes; }
+  const NetworkShape& shape() const { return shape_; }
+  // What drew the weights, as it was after the last: the reference goes on with it.
+  at::Generator generator() const { return generator_.clone(); }
   // To be told by whoever changes the weights.
   void weightsChanged();
 
  private:
-  void checkImages(const at::Tensor& images) const;
-
   NetworkShape shape_;
+  at::Generator generator_;
   Weights weights_;
   std::unique_ptr<ConvBN> stem_;
   std::vector<std::unique_ptr<Stage>> stages_;
