@@ -26,7 +26,10 @@ export {
   ReadError,
   type ReadErrorCode,
   type ReadLimits,
+  readSafetensors,
   readTorch,
+  type Safetensors,
+  type SafetensorsOptions,
   type SideCar,
   Storage,
   type StreamableValue,
@@ -39,6 +42,7 @@ export {
   WriteError,
   type WriteErrorCode,
   type WriteTorchOptions,
+  writeSafetensors,
   writeTorch,
 } from '@nas-bench-201/core-native';
 export {
@@ -100,6 +104,7 @@ export {
   Network,
   type NetworkDescription,
   type NetworkOutput,
+  type SaveOptions,
 } from './networks/network.js';
 export { SGD, type SGDOptions } from './networks/sgd.js';
 export type { StateDict, StateDictSource, StateTensor } from './networks/state-dict.js';

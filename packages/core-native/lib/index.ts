@@ -36,6 +36,7 @@ export {
   type ReadLimits,
   type SweepRequest,
 } from './native.js';
+export { readSafetensors, type Safetensors, type SafetensorsOptions, writeSafetensors } from './safetensors.js';
 export { type SideCar, sideCarKept } from './side-car.js';
 export {
   compute,
@@ -73,6 +74,7 @@ export {
   Complex,
   CurveDict,
   type CurveEntries,
+  contiguousStride,
   Dtype,
   Float32,
   Float64,

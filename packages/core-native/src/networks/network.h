@@ -59,6 +59,8 @@ class Network {
   void weightsChanged();
 
  private:
+  // The tensors in the order of the weights. Throws where one is missing, surplus or misshapen.
+  std::vector<const StoredTensor*> inOrder(const std::vector<StoredTensor>& tensors) const;
   void checkImages(const at::Tensor& images) const;
 
   NetworkShape shape_;

@@ -3,6 +3,7 @@
 #include <ATen/ops/rand.h>
 #include <c10/core/GradMode.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 
@@ -10,6 +11,7 @@
 #include "networks/no_tracking.h"
 #include "networks/state_file.h"
 #include "networks/stored_tensor.h"
+#include "networks/tensor_source.h"
 #include "node/torch/addon.h"
 #include "node/torch/batch.h"
 #include "node/torch/device_tensor.h"
@@ -84,19 +86,32 @@ Given given(const Napi::Object& from) {
   return out;
 }
 
-// Opens each file once and gives the tensors their bytes.
+// Opens each file once, reads what is wanted of it at once where it lies together, and gives the tensors their bytes.
 std::vector<networks::StoredTensor> opened(Given from) {
-  std::unordered_map<std::string, SourcePtr> files;
-  for (size_t i = 0; i < from.tensors.size(); ++i) {
-    SourcePtr& bytes = from.bytes[from.storage[i]];
-    if (!bytes) {
-      const Place& place = from.places[from.storage[i]];
-      SourcePtr& file = files[place.path];
-      if (!file) file = openFile(place.path);
-      bytes = sliceOf(file, place.path, place.offset, place.size);
-    }
-    from.tensors[i].bytes = bytes;
+  struct File {
+    uint64_t begin = UINT64_MAX, end = 0, wanted = 0;
+    SourcePtr bytes;
+  };
+  std::unordered_map<std::string, File> files;
+  for (const Place& place : from.places) {
+    if (place.path.empty()) continue;
+    File& file = files[place.path];
+    file.begin = std::min(file.begin, place.offset);
+    file.end = std::max(file.end, place.offset + place.size);
+    file.wanted += place.size;
   }
+  for (auto& [path, file] : files) {
+    file.bytes = openFile(path);
+    if (file.end <= file.bytes->size() && file.end - file.begin <= networks::TensorSource::kMost &&
+        file.end - file.begin <= 2 * file.wanted) {
+      file.bytes = std::make_shared<networks::TensorSource>(*file.bytes, file.begin, file.end);
+    }
+  }
+  for (size_t i = 0; i < from.bytes.size(); ++i) {
+    const Place& place = from.places[i];
+    if (!from.bytes[i]) from.bytes[i] = sliceOf(files[place.path].bytes, place.path, place.offset, place.size);
+  }
+  for (size_t i = 0; i < from.tensors.size(); ++i) from.tensors[i].bytes = from.bytes.at(from.storage[i]);
   return std::move(from.tensors);
 }
 
