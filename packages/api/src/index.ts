@@ -28,7 +28,10 @@ export {
   ReadError,
   type ReadErrorCode,
   type ReadLimits,
+  readSafetensors,
   readTorch,
+  type Safetensors,
+  type SafetensorsOptions,
   type SideCar,
   Storage,
   type StreamableValue,
@@ -41,6 +44,7 @@ export {
   WriteError,
   type WriteErrorCode,
   type WriteTorchOptions,
+  writeSafetensors,
   writeTorch,
 } from '@nas-bench-201/core-native';
 export {
@@ -103,6 +107,7 @@ export {
   Network,
   type NetworkDescription,
   type NetworkOutput,
+  type SaveOptions,
 } from './networks/network.js';
 export { SGD, type SGDOptions } from './networks/sgd.js';
 export type { StateDict, StateDictSource, StateTensor } from './networks/state-dict.js';

@@ -37,6 +37,7 @@ export {
   type ReadLimits,
   type SweepRequest,
 } from './native.js';
+export { readSafetensors, type Safetensors, type SafetensorsOptions, writeSafetensors } from './safetensors.js';
 export { type SideCar, sideCarKept } from './side-car.js';
 export { type DatasetSeeds, stateOf, type TrialHead, TrialsState } from './state.js';
 export {
@@ -79,6 +80,7 @@ export {
   Complex,
   CurveDict,
   type CurveEntries,
+  contiguousStride,
   Dtype,
   Float32,
   Float64,

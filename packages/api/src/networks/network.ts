@@ -4,9 +4,14 @@ import {
   compute,
   type NativeDeviceTensor,
   type NativeNetwork,
+  type NativeWeight,
   NetworkError,
+  readSafetensors,
   type TensorData,
   torch,
+  WriteError,
+  writeSafetensors,
+  writeTorch,
 } from '@nas-bench-201/core-native';
 import type { DataSet } from '../datasets/data-set.js';
 import type { NetworkConfig } from '../results/results-count.js';
@@ -56,6 +61,16 @@ export interface NetworkOutput<T = TensorData> {
   /** Batch x classes. */
   logits: T;
 }
+
+export interface SaveOptions {
+  /** Whether a file of this name may be replaced. Default: false. */
+  overwrite?: boolean | undefined;
+  /** What stands in a safetensors file beside the tensors; a file of torch has no place for it. */
+  metadata?: Readonly<Record<string, string>> | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+const isSafetensors = (path: string) => path.endsWith('.safetensors');
 
 export interface LatencyOptions extends ForwardOptions {
   /** Images a batch. Default: 256, as the benchmark has it. */
@@ -214,13 +229,34 @@ export class Network implements Disposable, AsyncDisposable {
 
   /** The learnt tensors by name, in the reference's order: copies. */
   async parameters(options: { signal?: AbortSignal } = {}): Promise<StateDict> {
-    const all = await this.stateDict(options);
-    return new Map([...all].filter(([, tensor]) => tensor.parameter));
+    return stateDictOf((await this.#weights(options)).filter(({ parameter }) => parameter));
   }
 
-  /** All tensors by name, in the reference's order: copies (`state_dict`). */
+  /**
+   * All tensors by name, in the reference's order: copies (`state_dict`). `writeTorch` and `writeSafetensors` take it.
+   */
   async stateDict(options: { signal?: AbortSignal | undefined } = {}): Promise<StateDict> {
-    return stateDictOf(await this.#track(compute(() => this.#native.state(), options.signal)));
+    return stateDictOf(await this.#weights(options));
+  }
+
+  #weights(options: { signal?: AbortSignal | undefined }): Promise<NativeWeight[]> {
+    return this.#track(compute(() => this.#native.state(), options.signal));
+  }
+
+  /**
+   * Writes the state dict: as `torch.save` does, or as a safetensors file where the name ends in `.safetensors`. The
+   * file appears when it is complete, or not at all. `load` and the reference's `load_state_dict` read it.
+   * @returns the bytes written
+   * @throws WriteError; the signal's reason where it was aborted
+   */
+  async save(path: string, options: SaveOptions = {}): Promise<number> {
+    checkedPath(path);
+    const { metadata, ...rest } = options;
+    if (metadata && !isSafetensors(path)) {
+      throw new WriteError('UNSUPPORTED_VALUE', path, 'only a file of the name .safetensors has a place for metadata');
+    }
+    const state = await this.stateDict(options);
+    return isSafetensors(path) ? writeSafetensors(path, state, options) : writeTorch(path, state, rest);
   }
 
   /**
@@ -237,10 +273,11 @@ export class Network implements Disposable, AsyncDisposable {
 
   /**
    * As `loadStateDict`, of a file that holds a state dict, whoever wrote it: nothing in it is run. Its bytes go straight
-   * to the network. @throws NetworkError NO_WEIGHTS
+   * to the network. A safetensors file is known by its name's ending. @throws NetworkError NO_WEIGHTS
    */
   async load(path: string, options: { signal?: AbortSignal } = {}): Promise<this> {
     checkedPath(path);
+    if (isSafetensors(path)) return this.loadStateDict((await readSafetensors(path)).tensors, options);
     await this.#track(compute(() => this.#native.loadFile(path), options.signal));
     return this;
   }

@@ -1,10 +1,9 @@
-import { Float64, OrderedDict, Tensor, Tuple, type WritableValue } from '@nas-bench-201/core-native';
+import { Float64, type OrderedDict, Tuple, type WritableValue } from '@nas-bench-201/core-native';
 import type { DataSet } from '../datasets/data-set.js';
 import { DataSetError } from '../datasets/errors.js';
 import { openDataset } from '../datasets/open.js';
 import type { Dataset } from '../names.js';
 import { Network } from '../networks/network.js';
-import type { StateDict } from '../networks/state-dict.js';
 import { type TrainingConfig, totalEpochs, trainingConfig } from './config.js';
 import type { EpochResult, SetMetrics } from './epochs.js';
 import type { TrainOptions } from './train.js';
@@ -61,7 +60,7 @@ export async function trainTrial(options: TrainTrialOptions): Promise<TrialDict>
       ['total_epoch', totalEpochs(config)],
       ...curves('train', epochs, ({ train }, epoch) => [[epoch, train]]),
       ...curves('valid', epochs, ({ sets }, epoch) => [...sets].map(([set, metrics]) => [`${set}@${epoch}`, metrics])),
-      ['net_state_dict', stateDictValue(await network.stateDict({ signal }))],
+      ['net_state_dict', (await network.stateDict({ signal })) as OrderedDict],
       ['net_string', network.toPrinted()],
       ['finish-train', true],
     ]);
@@ -114,11 +113,5 @@ function configDict(
       xshape: Tuple.of(1, 3, imageSize, imageSize),
       ...(channelsLast && { memory_format: 'channels_last' }),
     }),
-  );
-}
-
-function stateDictValue(state: StateDict): OrderedDict {
-  return new OrderedDict(
-    [...state].map(([name, { data, shape, dtype }]) => [name, Tensor.from(data, shape, { dtype })]),
   );
 }

@@ -104,7 +104,7 @@ async function resultsOf(
 }
 
 async function write(terminal: Terminal, trial: Trial, stateDict: StateDict, out: string, overwrite: boolean) {
-  const { writeSafetensors } = await import('@nas-bench-201/converters');
+  const { writeSafetensors } = await import('nas-bench-201');
   const metadata = Object.fromEntries(Object.entries(trial).map(([key, value]) => [key, String(value)]));
   const bytes = await writeSafetensors(out, stateDict, { metadata, overwrite, signal: terminal.signal });
   const { tensors, parameters } = await totals(stateDict);

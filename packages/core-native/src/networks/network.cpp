@@ -5,7 +5,10 @@
 #include <ATen/ops/relu.h>
 #include <c10/core/GradMode.h>
 
+#include <cstring>
+#include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "networks/error.h"
 #include "networks/stored_tensor.h"
@@ -76,32 +79,59 @@ Network::Output Network::forward(const at::Tensor& images, Pass pass, const Chec
   return out;
 }
 
-void Network::load(const std::vector<StoredTensor>& tensors) {
-  std::unordered_map<std::string, const StoredTensor*> given;
-  for (const StoredTensor& tensor : tensors) given.emplace(tensor.name, &tensor);
-  std::vector<at::Tensor> values;
-  for (const Weight& weight : weights_.all()) {
-    const auto found = given.find(weight.name);
-    if (found == given.end()) throw NetworkError("MISSING_TENSOR", "the state dict lacks the tensor " + weight.name);
-    const StoredTensor& stored = *found->second;
-    if (weight.tensor.sizes() != at::IntArrayRef(stored.shape)) {
-      throw NetworkError("MISSHAPEN_TENSOR", "expected the tensor " + weight.name + " to have the shape " +
-                                                 text(weight.tensor.sizes()) + ", found " + text(stored.shape));
+std::vector<const StoredTensor*> Network::inOrder(const std::vector<StoredTensor>& tensors) const {
+  const std::vector<Weight>& weights = weights_.all();
+  std::vector<const StoredTensor*> out;
+  out.reserve(weights.size());
+  std::unordered_map<std::string_view, const StoredTensor*> given;  // needed where their order is another
+  for (size_t i = 0; i < weights.size(); ++i) {
+    const StoredTensor* stored = i < tensors.size() ? &tensors[i] : nullptr;
+    if (!stored || stored->name != weights[i].name) {
+      if (given.empty()) {
+        for (const StoredTensor& tensor : tensors) given.emplace(tensor.name, &tensor);
+      }
+      const auto found = given.find(weights[i].name);
+      if (found == given.end())
+        throw NetworkError("MISSING_TENSOR", "the state dict lacks the tensor " + weights[i].name);
+      stored = found->second;
     }
-    values.push_back(read(stored));
-    given.erase(found);
+    if (weights[i].tensor.sizes() != at::IntArrayRef(stored->shape)) {
+      throw NetworkError("MISSHAPEN_TENSOR", "expected the tensor " + weights[i].name + " to have the shape " +
+                                                 text(weights[i].tensor.sizes()) + ", found " + text(stored->shape));
+    }
+    out.push_back(stored);
   }
-  // The first in the given order, not the map's.
-  for (const StoredTensor& tensor : tensors) {
-    if (given.count(tensor.name)) {
+  if (tensors.size() > weights.size()) {
+    std::unordered_set<std::string_view> names;
+    for (const Weight& weight : weights) names.insert(weight.name);
+    for (const StoredTensor& tensor : tensors) {
+      if (names.count(tensor.name)) continue;
       throw NetworkError("UNEXPECTED_TENSOR", "the state dict has a tensor that this network lacks: " + tensor.name);
     }
   }
+  return out;
+}
+
+void Network::load(const std::vector<StoredTensor>& tensors) {
+  struct Value {
+    const uint8_t* bytes;  // as the weight has them
+    at::Tensor other;      // where there are no such
+  };
+  const std::vector<Weight>& weights = weights_.all();
+  std::vector<Value> values;
+  values.reserve(weights.size());
+  // All that may fail comes before the first change.
+  for (const StoredTensor* stored : inOrder(tensors)) {
+    const at::Tensor& weight = weights[values.size()].tensor;
+    const bool same = scalarType(stored->type) == weight.scalar_type() && weight.is_cpu() && weight.is_contiguous();
+    const uint8_t* bytes = same ? valuesOf(*stored) : nullptr;
+    values.push_back({bytes, bytes ? at::Tensor() : read(*stored).to(weight.device(), weight.scalar_type())});
+  }
   const c10::NoGradGuard noGrad;
   for (size_t i = 0; i < values.size(); ++i) {
-    const at::Tensor& weight = weights_.all()[i].tensor;
-    // What was read is taken as it is where it can be: no copy.
-    weight.set_data(values[i].to(weight.device(), weight.scalar_type()).contiguous());
+    const at::Tensor& weight = weights[i].tensor;
+    if (values[i].bytes) std::memcpy(weight.data_ptr(), values[i].bytes, weight.nbytes());
+    else weight.set_data(values[i].other.contiguous());
   }
   weightsChanged();
 }

@@ -62,6 +62,9 @@ class Network {
   void weightsChanged();
 
  private:
+  // The tensors in the order of the weights. Throws where one is missing, surplus or misshapen.
+  std::vector<const StoredTensor*> inOrder(const std::vector<StoredTensor>& tensors) const;
+
   NetworkShape shape_;
   at::Generator generator_;
   Weights weights_;

@@ -3,6 +3,7 @@
 #include <ATen/ops/rand.h>
 #include <c10/core/GradMode.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "networks/device.h"

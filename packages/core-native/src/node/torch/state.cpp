@@ -1,9 +1,11 @@
 #include "node/torch/state.h"
 
+#include <algorithm>
 #include <cstring>
 #include <unordered_map>
 
 #include "networks/stored_tensor.h"
+#include "networks/tensor_source.h"
 #include "node/torch/batch.h"
 #include "node/torch/device_tensor.h"
 #include "pickle/source.h"
@@ -53,17 +55,30 @@ GivenState::GivenState(const Napi::Object& from) {
 }
 
 std::vector<networks::StoredTensor> GivenState::opened() {
-  std::unordered_map<std::string, SourcePtr> files;
-  for (size_t i = 0; i < tensors_.size(); ++i) {
-    SourcePtr& bytes = bytes_[storage_[i]];
-    if (!bytes) {
-      const Place& place = places_[storage_[i]];
-      SourcePtr& file = files[place.path];
-      if (!file) file = openFile(place.path);
-      bytes = sliceOf(file, place.path, place.offset, place.size);
-    }
-    tensors_[i].bytes = bytes;
+  struct File {
+    uint64_t begin = UINT64_MAX, end = 0, wanted = 0;
+    SourcePtr bytes;
+  };
+  std::unordered_map<std::string, File> files;
+  for (const Place& place : places_) {
+    if (place.path.empty()) continue;
+    File& file = files[place.path];
+    file.begin = std::min(file.begin, place.offset);
+    file.end = std::max(file.end, place.offset + place.size);
+    file.wanted += place.size;
   }
+  for (auto& [path, file] : files) {
+    file.bytes = openFile(path);
+    if (file.end <= file.bytes->size() && file.end - file.begin <= networks::TensorSource::kMost &&
+        file.end - file.begin <= 2 * file.wanted) {
+      file.bytes = std::make_shared<networks::TensorSource>(*file.bytes, file.begin, file.end);
+    }
+  }
+  for (size_t i = 0; i < bytes_.size(); ++i) {
+    const Place& place = places_[i];
+    if (!bytes_[i]) bytes_[i] = sliceOf(files[place.path].bytes, place.path, place.offset, place.size);
+  }
+  for (size_t i = 0; i < tensors_.size(); ++i) tensors_[i].bytes = bytes_.at(storage_[i]);
   return std::move(tensors_);
 }
 

@@ -13,7 +13,8 @@ namespace nb201::node {
 class GivenState {
  public:
   explicit GivenState(const Napi::Object& from);
-  // Opens each file once and gives the tensors their bytes. Not on JavaScript's thread.
+  // Opens each file once, reads what is wanted of it at once where it lies together, and gives the tensors their bytes.
+  // Not on JavaScript's thread.
   std::vector<networks::StoredTensor> opened();
 
  private:
