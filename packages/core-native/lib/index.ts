@@ -42,6 +42,7 @@ export {
   compute,
   type FilePlace,
   libtorchAdvice,
+  type NativeArithmetic,
   type NativeDeviceTensor,
   type NativeImages,
   type NativeMetrics,
