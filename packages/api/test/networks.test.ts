@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findPython } from '../../../test-fixtures/python.mjs';
 import {
   DeviceTensor,
+  type ForwardOptions,
   NASBench201API,
   Network,
   NetworkError,
@@ -24,7 +25,7 @@ import {
   torchInfo,
 } from '../src/index.js';
 import { planOf } from '../src/networks/config.js';
-import { answers, describeWithTorch, difference, imagesOf, NETWORKS, unpacked } from './support/networks.js';
+import { answers, describeWithTorch, difference, imagesOf, NETWORKS, otherWays, unpacked } from './support/networks.js';
 import { itWith, SHARED } from './support/shared.js';
 
 const CACHE = fileURLToPath(new URL('../../../.cache/reference/', import.meta.url));
@@ -341,6 +342,54 @@ print(json.dumps(found))`;
       for (const batch of batches) yield batch;
     }
     expect(await network.evaluate(later())).toEqual(whole);
+  });
+
+  it('compute with the channels last and in bfloat16 as the reference does with the same', async () => {
+    const narrow = (x: number) => new Uint32Array(Float32Array.of(x).buffer)[0]! % 65536 === 0;
+    for (const { config, seed, batch, size, plain, channelsLast, autocast } of otherWays) {
+      await using network = await Network.fromConfig(config, { seed });
+      const x = imagesOf(batch, size);
+      await network.train().forward(x);
+      network.eval();
+      const logits = async (options: ForwardOptions) => (await network.forward(x, options)).logits.data;
+      for (const exact of [true, false]) {
+        const before = await logits({ exact });
+        expect(difference(before, unpacked(plain))).toBeLessThan(1e-4);
+        for (const order of [true, false]) {
+          const found = await logits({ exact, channelsLast: order });
+          expect(difference(found, unpacked(channelsLast))).toBeLessThan(1e-4);
+        }
+        const half = await logits({ exact, autocast: 'bfloat16', channelsLast: false });
+        expect(half.every(narrow)).toBe(true);
+        // On one processor they are equal where `exact`; another multiplies otherwise.
+        expect(difference(half, unpacked(autocast))).toBeLessThan(3e-2);
+        expect(await logits({ exact })).toEqual(before);
+      }
+    }
+  });
+
+  it('evaluate and measure in bfloat16, too', async () => {
+    await using network = await small();
+    const batch = { images: imagesOf(8, 8), labels: [0, 1, 2, 3, 4, 5, 6, 7] };
+    const [whole, half] = [await network.evaluate(batch), await network.evaluate(batch, { autocast: 'bfloat16' })];
+    expect(half.loss).not.toBe(whole.loss);
+    expect(half.loss).toBeCloseTo(whole.loss, 1);
+    expect(await network.latency({ batch: 2, batches: 1, imageSize: 8, autocast: 'bfloat16' })).toBeGreaterThan(0);
+  });
+
+  it('say which ways of computing cannot be had on a CPU', async () => {
+    await using network = await small();
+    const cases: [ForwardOptions, RegExp][] = [
+      [{ autocast: 'float16' }, /bfloat16 on a CPU/],
+      [{ cudaGraph: true }, /CUDA graphs need libtorch 2\.12\.1 or newer|a network on a GPU/],
+      [{ autocast: 'int8' as never }, /'bfloat16' or 'float16'/],
+    ];
+    for (const [options, message] of cases) {
+      const error = await failure(network.forward(imagesOf(1, 8), options));
+      expect([error.code, error.message]).toEqual(['UNSUPPORTED', expect.stringMatching(message)]);
+    }
+    const error = await failure(network.train().forward(imagesOf(1, 8), { cudaGraph: true }));
+    expect([error.code, error.message]).toEqual(['UNSUPPORTED', expect.stringContaining('eval mode')]);
   });
 
   it('take tensors that stay on the device, and give such', async () => {

@@ -43,6 +43,7 @@ export { type DatasetSeeds, stateOf, type TrialHead, TrialsState } from './state
 export {
   compute,
   type FilePlace,
+  type NativeArithmetic,
   type NativeChoice,
   type NativeDeviceTensor,
   type NativeImageSet,

@@ -19,6 +19,7 @@ export type NetworkErrorCode =
   | 'MISSING_TENSOR'
   | 'UNEXPECTED_TENSOR'
   | 'MISSHAPEN_TENSOR'
+  | 'UNSUPPORTED'
   | 'OUT_OF_MEMORY'
   | 'NOT_FINITE'
   | 'TORCH'
@@ -88,6 +89,14 @@ export interface NativeMetrics {
  */
 export type NativePass = 'train' | 'exact' | 'fast';
 
+/** How a pass computes, where that is not the default. */
+export interface NativeArithmetic {
+  channelsLast?: boolean | undefined;
+  autocast?: 'float16' | 'bfloat16' | undefined;
+  /** As a CUDA graph. */
+  graph?: boolean | undefined;
+}
+
 export type NativeImages = TensorData | NativeDeviceTensor;
 
 export interface NativeNetwork {
@@ -95,15 +104,31 @@ export interface NativeNetwork {
   loadFile(path: string): Abortable<void>;
   state(): Abortable<NativeWeight[]>;
   to(device: string): Abortable<string>;
-  forward(images: NativeImages, pass: NativePass, keep: false): Abortable<{ features: TensorData; logits: TensorData }>;
+  forward(
+    images: NativeImages,
+    pass: NativePass,
+    keep: false,
+    arithmetic?: NativeArithmetic,
+  ): Abortable<{ features: TensorData; logits: TensorData }>;
   forward(
     images: NativeImages,
     pass: NativePass,
     keep: true,
+    arithmetic?: NativeArithmetic,
   ): Abortable<{ features: NativeDeviceTensor; logits: NativeDeviceTensor }>;
-  evaluate(images: NativeImages, labels: Int32Array, pass: NativePass): Abortable<NativeMetrics>;
+  evaluate(
+    images: NativeImages,
+    labels: Int32Array,
+    pass: NativePass,
+    arithmetic?: NativeArithmetic,
+  ): Abortable<NativeMetrics>;
   /** Seconds of each of so many batches. */
-  latency(shape: readonly number[], batches: number, pass: NativePass): Abortable<Float64Array>;
+  latency(
+    shape: readonly number[],
+    batches: number,
+    pass: NativePass,
+    arithmetic?: NativeArithmetic,
+  ): Abortable<Float64Array>;
   dispose(): void;
 }
 

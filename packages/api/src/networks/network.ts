@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import {
   checkedPath,
   compute,
+  type NativeArithmetic,
   type NativeDeviceTensor,
   type NativeNetwork,
   type NativeWeight,
@@ -51,7 +52,30 @@ export interface ForwardOptions {
    * but for rounding.
    */
   exact?: boolean | undefined;
+  /**
+   * Keeps the channels of a pixel together in memory. Default: in eval mode, unless `exact`, on a CPU, where it is faster;
+   * else not.
+   */
+  channelsLast?: boolean | undefined;
+  /**
+   * Computes convolutions and products in this type, as `torch.autocast` does; features and logits are float32 all the
+   * same. `float16` needs a GPU. Default: all in float32.
+   */
+  autocast?: 'bfloat16' | 'float16' | undefined;
+  /**
+   * In eval mode on a GPU, with libtorch 2.12.1 or newer: what the pass does is recorded as a CUDA graph at the first batch
+   * of a shape, and started as one for those that follow; the last four shapes are kept. Default: false.
+   */
+  cudaGraph?: boolean | undefined;
   signal?: AbortSignal | undefined;
+}
+
+/** @throws NetworkError UNSUPPORTED */
+function arithmeticOf({ channelsLast, autocast, cudaGraph }: ForwardOptions): NativeArithmetic {
+  if (autocast !== undefined && autocast !== 'bfloat16' && autocast !== 'float16') {
+    throw new NetworkError('UNSUPPORTED', `expected autocast to 'bfloat16' or 'float16', found '${String(autocast)}'`);
+  }
+  return { channelsLast, autocast, graph: cudaGraph };
 }
 
 /** What a network makes of images. */
@@ -195,11 +219,12 @@ export class Network implements Disposable, AsyncDisposable {
   ): Promise<NetworkOutput | NetworkOutput<DeviceTensor>> {
     const given = nativeImages(images);
     const pass = this.#training ? 'train' : this.#evalPass(options);
+    const arithmetic = arithmeticOf(options);
     if (!(images instanceof DeviceTensor)) {
-      return this.#track(compute(() => this.#native.forward(given, pass, false), options.signal));
+      return this.#track(compute(() => this.#native.forward(given, pass, false, arithmetic), options.signal));
     }
     const { features, logits } = await this.#track(
-      compute(() => this.#native.forward(given, pass, true), options.signal),
+      compute(() => this.#native.forward(given, pass, true, arithmetic), options.signal),
     );
     const handle = (native: NativeDeviceTensor) => new DeviceTensor(native);
     return { features: handle(features), logits: handle(logits) };
@@ -213,11 +238,14 @@ export class Network implements Disposable, AsyncDisposable {
     batches: LabelledBatch | Iterable<LabelledBatch> | AsyncIterable<LabelledBatch>,
     options: ForwardOptions = {},
   ): Promise<BatchMetrics> {
+    const arithmetic = arithmeticOf(options);
     const measured: BatchMetrics[] = [];
     for await (const { images, labels } of 'images' in batches ? [batches] : batches) {
       const [given, classes] = [nativeImages(images), nativeLabels(labels)];
-      const pass = this.#evalPass(options);
-      const work = compute(() => this.#native.evaluate(given, classes, pass), options.signal);
+      const work = compute(
+        () => this.#native.evaluate(given, classes, this.#evalPass(options), arithmetic),
+        options.signal,
+      );
       measured.push(metricsOf(await this.#track(work)));
     }
     return averageOf(measured);
@@ -313,7 +341,9 @@ export class Network implements Disposable, AsyncDisposable {
   async latency(options: LatencyOptions = {}): Promise<number> {
     const { batch = 256, imageSize = this.imageSize, batches = 10 } = options;
     if (!(Number.isInteger(batches) && batches > 0)) throw new RangeError(`expected batches, found ${batches}`);
-    const work = () => this.#native.latency([batch, 3, imageSize, imageSize], batches, this.#evalPass(options));
+    const arithmetic = arithmeticOf(options);
+    const shape = [batch, 3, imageSize, imageSize];
+    const work = () => this.#native.latency(shape, batches, this.#evalPass(options), arithmetic);
     const seconds = [...(await this.#track(compute(work, options.signal)))].slice(batches > 2 ? 1 : 0);
     return seconds.reduce((a, b) => a + b, 0) / seconds.length;
   }

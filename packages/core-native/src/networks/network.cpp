@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "networks/autocast.h"
 #include "networks/error.h"
 #include "networks/stored_tensor.h"
 
@@ -64,19 +65,56 @@ void checkImages(const at::Tensor& images, const at::Device& device) {
   }
 }
 
-Network::Output Network::forward(const at::Tensor& images, Pass pass, const Checkpoint& checkpoint) {
+Network::Output Network::forward(const at::Tensor& images, Pass pass, const Checkpoint& checkpoint,
+                                 const Arithmetic& arithmetic) {
   checkImages(images, device());
-  const bool inference = pass == Pass::Inference;
-  at::Tensor x = (*stem_)(inference ? images.contiguous(inferenceFormat(images.device())) : images, pass);
+  return arithmetic.graph ? repeat(images, pass, arithmetic) : compute(images, pass, checkpoint, arithmetic);
+}
+
+Network::Output Network::compute(const at::Tensor& given, Pass pass, const Checkpoint& checkpoint,
+                                 const Arithmetic& arithmetic) {
+  std::optional<Autocast> autocast;
+  if (arithmetic.autocast) autocast.emplace(given.device(), *arithmetic.autocast);
+  std::optional<at::MemoryFormat> order;
+  if (arithmetic.channelsLast) {
+    order = *arithmetic.channelsLast ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+  } else if (pass == Pass::Inference) {
+    order = inferenceFormat(given.device());
+  }
+  if (pass == Pass::Inference && (order != foldedOrder_ || arithmetic.autocast != foldedType_)) {
+    weightsChanged();
+    foldedOrder_ = order;
+    foldedType_ = arithmetic.autocast;
+  }
+  at::Tensor x = (*stem_)(order ? given.contiguous(*order) : given, pass);
   for (const auto& stage : stages_) {
     if (checkpoint) checkpoint();
     x = stage->forward(x, pass);
   }
   x = at::relu((*lastNorm_)(x, pass));
   Output out;
-  out.features = at::adaptive_avg_pool2d(x, {1, 1}).view({x.size(0), -1});
+  out.features = at::adaptive_avg_pool2d(x, {1, 1}).reshape({x.size(0), -1});
   out.logits = at::linear(out.features, classifierWeight_, classifierBias_);
+  if (arithmetic.autocast) return {out.features.to(at::kFloat), out.logits.to(at::kFloat)};
   return out;
+}
+
+Network::Output Network::repeat(const at::Tensor& images, Pass pass, const Arithmetic& arithmetic) {
+  if (pass == Pass::Training)
+    throw NetworkError("UNSUPPORTED", "expected eval mode: training is not recorded as a graph");
+  for (const Recording& known : recordings_) {
+    if (known.pass == pass && known.channelsLast == arithmetic.channelsLast && known.autocast == arithmetic.autocast &&
+        known.recorded->fits(images)) {
+      return (*known.recorded)(images);
+    }
+  }
+  const RecordedPass::Pass computed = [&](const at::Tensor& x) { return compute(x, pass, {}, arithmetic); };
+  // Before the recording is kept: the first pass may change Inference's weights, which ends all recordings.
+  auto recorded = std::make_unique<RecordedPass>(images, computed);
+  constexpr size_t kMost = 4;
+  if (recordings_.size() == kMost) recordings_.erase(recordings_.begin());
+  recordings_.push_back({pass, arithmetic.channelsLast, arithmetic.autocast, std::move(recorded)});
+  return (*recordings_.back().recorded)(images);
 }
 
 std::vector<const StoredTensor*> Network::inOrder(const std::vector<StoredTensor>& tensors) const {
@@ -144,6 +182,7 @@ void Network::to(const at::Device& device) {
 at::Device Network::device() const { return classifierWeight_.device(); }
 
 void Network::weightsChanged() {
+  recordings_.clear();
   stem_->weightsChanged();
   for (const auto& stage : stages_) stage->weightsChanged();
 }

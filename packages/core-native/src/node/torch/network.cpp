@@ -30,6 +30,19 @@ Pass passFrom(const Napi::Value& value) {
   return name == "train" ? Pass::Training : name == "exact" ? Pass::Evaluation : Pass::Inference;
 }
 
+// { channelsLast: boolean, autocast: 'float16' | 'bfloat16', graph: boolean }, each of which may be undefined.
+networks::Arithmetic arithmeticFrom(const Napi::Value& value) {
+  networks::Arithmetic out;
+  if (!value.IsObject()) return out;
+  const Napi::Object from = value.As<Napi::Object>();
+  if (from.Get("channelsLast").IsBoolean()) out.channelsLast = from.Get("channelsLast").ToBoolean();
+  if (from.Get("autocast").IsString()) {
+    out.autocast = from.Get("autocast").As<Napi::String>().Utf8Value() == "float16" ? at::kHalf : at::kBFloat16;
+  }
+  out.graph = from.Get("graph").ToBoolean();
+  return out;
+}
+
 struct Pair {
   at::Tensor features, logits;
 };
@@ -140,15 +153,15 @@ Napi::Value Network::to(const Napi::CallbackInfo& info) {
       [](Napi::Env env, const std::string& name) { return Napi::String::New(env, name); });
 }
 
-// forward(images, pass, keep): a promise of { features, logits }, as handles where `keep`.
+// forward(images, pass, keep, arithmetic): a promise of { features, logits }, as handles where `keep`.
 Napi::Value Network::forward(const Napi::CallbackInfo& info) {
   const bool keep = info[2].ToBoolean();
   return onCompute(
       info.Env(),
-      [network = from(info.This()), images = DeviceTensor::from(info[0]), pass = passFrom(info[1]),
-       keep](const Checkpoint& checkpoint) {
+      [network = from(info.This()), images = DeviceTensor::from(info[0]), pass = passFrom(info[1]), keep,
+       arithmetic = arithmeticFrom(info[3])](const Checkpoint& checkpoint) {
         const NoTracking guard;
-        const auto [features, logits] = network->forward(images.to(network->device()), pass, checkpoint);
+        const auto [features, logits] = network->forward(images.to(network->device()), pass, checkpoint, arithmetic);
         if (keep) return Pair{features, logits};
         return Pair{features.to(at::kCPU).contiguous(), logits.to(at::kCPU).contiguous()};
       },
@@ -163,34 +176,36 @@ Napi::Value Network::forward(const Napi::CallbackInfo& info) {
       });
 }
 
-// evaluate(images, labels, pass): a promise of the batch's metrics.
+// evaluate(images, labels, pass, arithmetic): a promise of the batch's metrics.
 Napi::Value Network::evaluate(const Napi::CallbackInfo& info) {
   return onCompute(
       info.Env(),
       [network = from(info.This()), images = DeviceTensor::from(info[0]), labels = labelsFrom(info[1]),
-       pass = passFrom(info[2])](const Checkpoint& checkpoint) {
+       pass = passFrom(info[2]), arithmetic = arithmeticFrom(info[3])](const Checkpoint& checkpoint) {
         const NoTracking guard;
         checkLabels(labels, images, network->classes());
-        const auto [features, logits] = network->forward(images.to(network->device()), pass, checkpoint);
+        const auto [features, logits] = network->forward(images.to(network->device()), pass, checkpoint, arithmetic);
         const at::Tensor onDevice = labels.to(network->device());
         return training::metricsOf(training::crossEntropy(logits, onDevice), logits, onDevice);
       },
       [](Napi::Env env, const training::BatchMetrics& metrics) { return toJs(env, metrics); });
 }
 
-// latency(shape, batches, pass): a promise of the seconds that each batch of random images takes, forward and loss.
+// latency(shape, batches, pass, arithmetic): a promise of the seconds that each batch of random images takes, forward
+// and loss.
 Napi::Value Network::latency(const Napi::CallbackInfo& info) {
   return onCompute(
       info.Env(),
       [network = from(info.This()), shape = integers(info[0]), batches = info[1].As<Napi::Number>().Int32Value(),
-       pass = passFrom(info[2])](const Checkpoint& checkpoint) {
+       pass = passFrom(info[2]), arithmetic = arithmeticFrom(info[3])](const Checkpoint& checkpoint) {
         const NoTracking guard;
         const at::Tensor images = at::rand(shape).to(network->device());
         const at::Tensor labels = at::rand({shape[0]}).mul(network->classes()).to(at::kLong).to(network->device());
         std::vector<double> seconds;
         for (int i = 0; i < batches; ++i) {
           const auto start = std::chrono::steady_clock::now();
-          const at::Tensor loss = training::crossEntropy(network->forward(images, pass, checkpoint).logits, labels);
+          const at::Tensor logits = network->forward(images, pass, checkpoint, arithmetic).logits;
+          const at::Tensor loss = training::crossEntropy(logits, labels);
           // The number is waited for: on a GPU work is only queued before.
           (void)loss.item<float>();
           seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
