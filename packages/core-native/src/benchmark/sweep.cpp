@@ -59,7 +59,8 @@ class Sweep {
       }
     }
     // Trials that lie elsewhere are read by themselves.
-    if (begin < end && end - begin <= record.size) window_.read(*index_.bytes(), begin, static_cast<size_t>(end - begin));
+    if (begin < end && end - begin <= record.size)
+      window_.read(*index_.bytes(), begin, static_cast<size_t>(end - begin));
   }
 
   void take(const Trial& trial, int32_t number) {
