@@ -430,6 +430,10 @@ def main():
     torch_file("view-metadata.pth", view_metadata())
     torch_file("one-tensor-legacy.pth", legacy(torch.arange(4.0)))
     torch_file("no-tensor-legacy.pth", legacy({"a": [1, 2.5]}))
+    # Without torch.save: each storage is a whole torch file inside the pickle. Its key is an address, another each time.
+    plain = dumps(tensors(), 4)
+    write(VALUES / "tensors-protocol4.pkl", plain)
+    answer("tensors-protocol4.pkl", [pickle.loads(plain)])
     write_zip(VALUES / "no-tensor-zip.pth", {"a": [1, 2.5]})
     torch_file("no-tensor-zip.pth")
 

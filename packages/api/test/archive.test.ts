@@ -109,6 +109,25 @@ print(json.dumps([['%s %s %d' % ({'less': '12', 'full': '200'}[hp], *key), descr
     }
   });
 
+  it("out of NATS-Bench's -full files, which are plain pickles of tensors, are torch's", async () => {
+    const program = `
+import bz2, collections, pickle, sys, torch
+file = torch.load(sys.argv[1])
+record = collections.OrderedDict([('12', file['less']), ('200', file['full'])])
+with bz2.BZ2File(sys.argv[2], 'wb') as out: pickle.dump(record, out, protocol=4)`;
+    mkdirSync(at('NATS-tss-v1_0-small-full'));
+    execFileSync(python!, ['-c', program, FULL, at('NATS-tss-v1_0-small-full/000000.pickle.pbz2')]);
+    execFileSync('tar', ['-C', folder, '-cf', at('NATS-tss-v1_0-small-full.tar'), 'NATS-tss-v1_0-small-full']);
+    for (const path of [at('NATS-tss-v1_0-small-full'), at('NATS-tss-v1_0-small-full.tar')]) {
+      using archive = await Archive.open(path);
+      const results = await openArchitecture(archive.record(0, archive.family)!);
+      for (const [key, tensors] of expected) {
+        const [hp, dataset, seed] = key.split(' ') as [HpName, Dataset, string];
+        expect(described(results.get(hp)!.getNetParam(dataset, Number(seed)) as PythonValue), key).toEqual(tensors);
+      }
+    }
+  });
+
   it('of any trial can be had from an archive without a benchmark', async () => {
     using archive = await Archive.open(at('archive.tar'));
     expect(archive.indexes(archive.family)).toEqual([0, 3]);

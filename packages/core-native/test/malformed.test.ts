@@ -105,6 +105,26 @@ describe('a file cut anywhere is an error', () => {
     BOUND,
   );
 
+  it(
+    'tensors of a plain pickle: whatever byte of them is damaged, values or one typed error',
+    async () => {
+      const whole = new Uint8Array(readFileSync(`${fixtures}values/tensors-protocol4.pkl`));
+      let failed = 0;
+      for (let at = 0; at < whole.length; at += 17) {
+        const damaged = whole.slice();
+        damaged[at]! ^= 0x11;
+        const error = await failure(async () => {
+          readTensors((await openTorch(damaged)).values);
+        });
+        if (error === undefined) continue;
+        expect(error, `byte ${at}`).toBeInstanceOf(ReadError);
+        failed++;
+      }
+      expect(failed).toBeGreaterThan(50);
+    },
+    BOUND,
+  );
+
   it('several pickles one after another: what is whole before the cut is a file, too', async () => {
     const whole = new Uint8Array(readFileSync(`${fixtures}values/several.pkl`));
     let counts = 0;

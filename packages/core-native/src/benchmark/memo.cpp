@@ -179,6 +179,9 @@ std::shared_ptr<const FileMemo::Decoded> FileMemo::decoded(const Region& region)
   decoder.memoStartsAt(region.memoCount);
   decoder.onFarMemo([&](uint64_t index, uint64_t at) { return value(made->graph, index, at); });
   decoder.onPersistentId([&](const Value& id, uint64_t at) { return persistent(made->graph, id, at); });
+  decoder.onStorageBytes([&](uint64_t first, uint64_t last, uint64_t at) {
+    return container_.embeddedStorage(made->graph, first, last, at);
+  });
   decoder.stretch(region.begin, region.end);
   made->memo = decoder.memo();
   decoded_.emplace_back(region.begin, made);
@@ -286,6 +289,8 @@ Value FileMemo::decode(Graph& graph, uint64_t begin, uint64_t end) {
     return value(graph, index, at);
   });
   decoder.onPersistentId([&](const Value& id, uint64_t at) { return persistent(graph, id, at); });
+  decoder.onStorageBytes(
+      [&](uint64_t first, uint64_t last, uint64_t at) { return container_.embeddedStorage(graph, first, last, at); });
   return decoder.stretch(begin, end);
 }
 

@@ -382,6 +382,7 @@ void Decoder::reduce() {
   }
   chargeCopies(copiedSize(arguments));
   Value result;
+  if (loadStorage(callee, arguments, result)) return push(result);
   if (callee.kind == Kind::Global &&
       callKnown(CallSite{graph_, bytes_.name(), at_}, *callee.global, arguments, result)) {
     if (result.kind == Kind::Set || result.kind == Kind::FrozenSet) checkKeys(*result.sequence, 1);
@@ -389,6 +390,31 @@ void Decoder::reduce() {
     return push(result);
   }
   push(newObject(callee, arguments, Value{}));
+}
+
+// What plain pickles have where torch.save has persistent ids: torch.storage._load_from_bytes(a file of one storage).
+bool Decoder::loadStorage(const Value& callee, const Value& arguments, Value& result) {
+  if (!storage_ || callee.kind != Kind::Global || callee.global->module != "torch.storage" ||
+      callee.global->name != "_load_from_bytes") {
+    return false;
+  }
+  const std::vector<Value>& given = arguments.sequence->items;
+  if (given.size() != 1 || given[0].kind != Kind::Bytes) {
+    fail(ErrorCode::BadCall, "expected the bytes of a torch file for _load_from_bytes");
+  }
+  const std::string_view bytes = given[0].str();
+  const auto* first = reinterpret_cast<const uint8_t*>(bytes.data());
+  const std::less_equal<> before;
+  const uint8_t* source = bytes_.data();
+  const uint64_t held = bytes_.size() - bytes_.dataBegin();
+  if (!source || !before(source, first) || !before(first + bytes.size(), source + held)) {
+    fail(ErrorCode::UnsupportedTensor,
+         "expected the bytes of a tensor as they are, found them as text: pickled by protocol 3 or later they can be "
+         "read");
+  }
+  const uint64_t begin = bytes_.dataBegin() + static_cast<uint64_t>(first - source);
+  result = storage_(begin, begin + bytes.size(), at_);
+  return true;
 }
 
 void Decoder::build() {

@@ -19,6 +19,8 @@ struct DecodeLimits {
 
 // Turns a persistent id (torch's description of a storage) into a value.
 using PersistentLoad = std::function<Value(const Value& id, uint64_t at)>;
+// Turns the bytes [begin, end) of the source, a torch file of one storage inside the pickle, into that storage.
+using StorageLoad = std::function<Value(uint64_t begin, uint64_t end, uint64_t at)>;
 // Answers a GET whose PUT is not in the stretch that is decoded.
 using FarMemo = std::function<Value(uint64_t index, uint64_t at)>;
 
@@ -29,6 +31,7 @@ class Decoder {
   Decoder(Graph& graph, const ByteSource& bytes, const DecodeLimits& limits = {});
 
   void onPersistentId(PersistentLoad load) { persistent_ = std::move(load); }
+  void onStorageBytes(StorageLoad load) { storage_ = std::move(load); }
   void onFarMemo(FarMemo far) { far_ = std::move(far); }
   // MEMOIZE numbers its entries by counting: what was counted before this stretch. Where nobody knows, what it puts is
   // found as any other entry of elsewhere is, by onFarMemo.
@@ -71,6 +74,7 @@ class Decoder {
   void checkKey(Holder& holder, const Value& key);
   void checkKeys(Sequence& sequence, size_t step);
   void reduce();
+  bool loadStorage(const Value& callee, const Value& arguments, Value& result);
   void build();
   Value newObject(Value callee, Value arguments, Value keywords);
   void pushGlobal(std::string_view module, std::string_view name);
@@ -80,6 +84,7 @@ class Decoder {
   const ByteSource& bytes_;
   DecodeLimits limits_;
   PersistentLoad persistent_;
+  StorageLoad storage_;
   FarMemo far_;
   std::vector<Value> stack_;
   std::vector<size_t> marks_;

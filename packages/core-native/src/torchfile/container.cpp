@@ -291,6 +291,36 @@ void Container::noteStorage(StorageTypes& types, std::string_view key, std::stri
   }
 }
 
+Value Container::embeddedStorage(Graph& graph, uint64_t begin, uint64_t end, uint64_t at) const {
+  const auto bad = [&](const std::string& detail) { pickles_->fail(ErrorCode::BadTensor, at, detail); };
+  // In other containers storages have keys of their own.
+  if (kind_ != ContainerKind::Pickle) bad("expected a storage by its key, found one inside the pickle");
+  // The inner file's errors count from its begin: they are reported where it is loaded.
+  const auto inside = [&](const auto& work) {
+    try {
+      return work();
+    } catch (const Error& error) {
+      pickles_->fail(error.code(), at, std::string("expected a torch file of one storage; in it: ") + error.what());
+    }
+  };
+  const Container inner =
+      inside([&] { return open(sliceOf(pickles_, pickles_->name(), begin, end - begin), limits_); });
+  if (inner.kind() != ContainerKind::Legacy || inner.bzip2()) bad("expected a legacy torch file inside the pickle");
+  const Loaded loaded = inside([&] { return inner.load(graph, inner.pickleAt()); });
+  if (loaded.value.kind != Kind::Storage || loaded.value.storage->viewOffset != 0) {
+    bad("expected a torch file of one storage inside the pickle");
+  }
+  const StorageTable table = inside([&] { return inner.storages(loaded.types, loaded.end); });
+  Storage* storage = graph.storage();
+  *storage = *loaded.value.storage;
+  const StorageTable::Place& place = *table.find(storage->key);
+  storage->key = std::to_string(begin + place.offset) + "+" + std::to_string(place.size);
+  Value value;
+  value.kind = Kind::Storage;
+  value.storage = storage;
+  return value;
+}
+
 Container::Loaded Container::load(Graph& graph, uint64_t begin) const {
   Loaded loaded;
   Cursor cursor(*pickles_, begin, pickles_->size());
@@ -309,6 +339,9 @@ Container::Loaded Container::load(Graph& graph, uint64_t begin) const {
   Decoder decoder(graph, *bytes, limits_.decode);
   if (kind_ != ContainerKind::Pickle) {
     decoder.onPersistentId([&](const Value& id, uint64_t at) { return persistentLoad(graph, loaded.types, id, at); });
+  } else {
+    decoder.onStorageBytes(
+        [&](uint64_t first, uint64_t last, uint64_t at) { return embeddedStorage(graph, first, last, at); });
   }
   loaded.value = decoder.pickle(begin);
   return loaded;
@@ -384,15 +417,31 @@ SourcePtr Container::openEntry(const ZipEntry& entry) const {
   return openZipEntry(file_, entry);
 }
 
+// Of a plain pickle the key itself says it: "offset+size", in bytes.
+std::optional<StorageTable::Place> Container::placeOf(const StorageTable& table, const std::string& key) const {
+  if (kind_ != ContainerKind::Pickle) {
+    const StorageTable::Place* found = table.find(key);
+    return found ? std::optional(*found) : std::nullopt;
+  }
+  StorageTable::Place place;
+  const char* const end = key.data() + key.size();
+  const auto [plus, error] = std::from_chars(key.data(), end, place.offset);
+  if (error != std::errc{} || plus == end || *plus != '+') return std::nullopt;
+  const auto [last, sizeError] = std::from_chars(plus + 1, end, place.size);
+  if (sizeError != std::errc{} || last != end) return std::nullopt;
+  if (place.offset > file_->size() || place.size > file_->size() - place.offset) return std::nullopt;
+  return place;
+}
+
 SourcePtr Container::openStorage(const StorageTable& table, const std::string& key) const {
-  const StorageTable::Place* place = table.find(key);
+  const std::optional<StorageTable::Place> place = placeOf(table, key);
   if (!place) file_->fail(ErrorCode::BadTensor, 0, "expected the storage " + key + " in the file");
   if (place->entry) return openEntry(entries_[static_cast<size_t>(place->offset)]);
   return sliceOf(file_, file_->name(), place->offset, place->size);
 }
 
 std::optional<Container::FilePlace> Container::storageInFile(const StorageTable& table, const std::string& key) const {
-  const StorageTable::Place* place = table.find(key);
+  const std::optional<StorageTable::Place> place = placeOf(table, key);
   if (!place || !file_->isFile()) return std::nullopt;
   if (!place->entry) return FilePlace{place->offset, place->size};
   const ZipEntry& entry = entries_[static_cast<size_t>(place->offset)];

@@ -81,6 +81,9 @@ class Container {
   };
   Loaded load(Graph& graph, uint64_t begin) const;
 
+  // Makes the storage that a torch file inside a plain pickle holds: its key says where its bytes lie.
+  Value embeddedStorage(Graph& graph, uint64_t begin, uint64_t end, uint64_t at) const;
+
   // Makes the storage that a persistent id names and remembers its type.
   Value persistentLoad(Graph& graph, StorageTypes& types, const Value& id, uint64_t at) const;
   // The second half of that: what the id at `at` says, once it is known to be one.
@@ -91,6 +94,7 @@ class Container {
   void openLegacy();
   void openZip();
   SourcePtr openEntry(const ZipEntry& entry) const;
+  std::optional<StorageTable::Place> placeOf(const StorageTable& table, const std::string& key) const;
 
   SourcePtr file_, pickles_;
   ContainerKind kind_ = ContainerKind::Pickle;
