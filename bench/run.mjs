@@ -1,4 +1,4 @@
-// npm run bench [-- --file F] [--archs 1500] [--rounds 5] [--threads 1] [--only queries|searches|weights|networks]
+// npm run bench [-- --file F] [--archs 1500] [--rounds 5] [--threads 1] [--only queries|searches|weights|networks|training]
 //               [--scripts AUTODL] [--json OUT]
 //
 // The project and the reference on the same file in the same run, alternating; medians and ratios. Nothing fails here
@@ -122,7 +122,18 @@ function networks() {
   return { rows };
 }
 
-const suites = { queries, searches, weights, networks };
+// Images a second: more is better, so the ratio is the other way round.
+function training() {
+  const theirs = [here('training.py'), options.threads, options.scripts];
+  const results = alternate(sides([here('training.mjs'), options.threads], theirs, [options.scripts]), rounds);
+  const rows = Object.keys(results.ours[0]?.speeds ?? {}).map((job) =>
+    row(results, job, 'images/s', (r) => r.speeds[job]),
+  );
+  print(`training at batch 256, ${options.threads} thread(s)`, rounds, rows, { moreIsBetter: true });
+  return { rows };
+}
+
+const suites = { queries, searches, weights, networks, training };
 if (options.only && !(options.only in suites)) stop(`expected --only ${Object.keys(suites).join(' or ')}`);
 const measured = {};
 for (const [name, suite] of Object.entries(suites)) {

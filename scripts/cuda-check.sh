@@ -19,3 +19,5 @@ node packages/cli/dist/main.js doctor
 # Where there is no GPU the tests fail, instead of being skipped.
 cd packages/api
 NB201_REQUIRE_CUDA=1 npx vitest run test/networks-cuda.test.ts --testTimeout=120000
+cd ../..
+node scripts/cuda-training.mjs cuda
