@@ -1,6 +1,6 @@
 // npm run bench [-- --file F] [--archs 1500] [--rounds 5] [--threads 1] [--only SUITE] [--scripts AUTODL] [--json OUT]
 //               [--algorithms darts-v1,…] [--batch 64]
-// SUITE: queries, searches, weights, archives, networks or weight-sharing
+// SUITE: queries, searches, weights, archives, networks, training or weight-sharing
 //
 // The project and the reference on the same file in the same run, alternating; medians and ratios. Nothing fails here
 // because a machine is slow. Without --file a file of the original structure is written to .cache/bench, where the tool
@@ -188,7 +188,19 @@ function weightSharing() {
   return { rows };
 }
 
-const suites = { queries, searches, weights, archives, networks, 'weight-sharing': weightSharing };
+
+// Images a second: more is better, so the ratio is the other way round.
+function training() {
+  const theirs = [here('training.py'), options.threads, options.scripts];
+  const results = alternate(sides([here('training.mjs'), options.threads], theirs, [options.scripts]), rounds);
+  const rows = Object.keys(results.ours[0]?.speeds ?? {}).map((job) =>
+    row(results, job, 'images/s', (r) => r.speeds[job]),
+  );
+  print(`training at batch 256, ${options.threads} thread(s)`, rounds, rows, { moreIsBetter: true });
+  return { rows };
+}
+
+const suites = { queries, searches, weights, archives, networks, training, 'weight-sharing': weightSharing };
 if (options.only && !(options.only in suites)) stop(`expected --only ${Object.keys(suites).join(' or ')}`);
 const measured = {};
 for (const [name, suite] of Object.entries(suites)) {

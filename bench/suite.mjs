@@ -59,12 +59,14 @@ const shown = (value) =>
   value === undefined ? '–' : value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(2) : value.toPrecision(3);
 
 /** Prints rows under a title that says where and how they were measured. */
-export function print(title, rounds, rows) {
+export function print(title, rounds, rows, { moreIsBetter = false } = {}) {
   const table = rows.map(({ job, unit, ours, reference }) => [
     `${job} (${unit})`,
     shown(ours),
     shown(reference),
-    ours === undefined || reference === undefined ? '–' : `${shown(reference / ours)}×`,
+    ours === undefined || reference === undefined
+      ? '–'
+      : `${shown(moreIsBetter ? ours / reference : reference / ours)}×`,
   ]);
   table.unshift(['', 'here', 'reference', 'ratio']);
   const widths = table[0].map((_, c) => Math.max(...table.map((cells) => cells[c].length)));

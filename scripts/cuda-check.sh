@@ -20,6 +20,8 @@ node packages/cli/dist/main.js doctor
 cd packages/api
 NB201_REQUIRE_CUDA=1 npx vitest run test/networks-cuda.test.ts --testTimeout=120000
 cd ../..
+node scripts/cuda-training.mjs cuda
+
 # An epoch of two searches on CIFAR-10, with the seconds that it takes and the memory of the GPU at its end.
 if [ -n "${NB201_DATA:-}" ]; then
   for algorithm in gdas darts-v1; do

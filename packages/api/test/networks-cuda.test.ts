@@ -1,7 +1,8 @@
 // What needs a GPU. scripts/cuda-check.sh runs it where there is one; elsewhere it is skipped aloud.
 import { expect, it } from 'vitest';
-import { DeviceTensor, type ForwardOptions, Network, SGD, torchInfo, torchPath } from '../src/index.js';
+import { DeviceTensor, type ForwardOptions, imageBatches, Network, SGD, torchInfo, torchPath } from '../src/index.js';
 import { answers, difference, imagesOf, otherWays, unpacked } from './support/networks.js';
+import { dataSet, answers as training } from './support/training.js';
 
 const devices = torchPath().built ? (await torchInfo()).cudaDevices : 0;
 const required = process.env.NB201_REQUIRE_CUDA === '1';
@@ -93,4 +94,41 @@ onCuda('what the ways of computing gain on a GPU', async () => {
       );
     }
   }
+});
+
+onCuda('a training on a GPU goes as on a CPU, with the same order and augmentation', async () => {
+  const truth = training.trials[1]!;
+  const { arch, C, N, seed } = truth;
+  const run = async (device: string, order: 'reference' | 'device') => {
+    await using network = await Network.fromArch(arch, { C, N, seed, device });
+    const losses: number[] = [];
+    for await (const { train } of network.train(dataSet(truth), { order, config: { epochs: 2, batch_size: 32 } }))
+      losses.push(train.loss);
+    return losses;
+  };
+  const [there, here] = [await run('cuda', 'reference'), await run('cpu', 'reference')];
+  there.forEach((loss, epoch) => {
+    expect(Math.abs(loss - here[epoch]!) / here[epoch]!).toBeLessThan(2e-2);
+  });
+  expect(await run('cuda', 'device')).toHaveLength(2);
+});
+
+onCuda('images are augmented on a GPU as on a CPU', async () => {
+  const pixels = async (device: string) => {
+    const out: Float32Array[] = [];
+    for await (const batch of imageBatches(dataSet(training.trials[1]!), {
+      device,
+      order: 'reference',
+      seed: 5,
+      batch: 32,
+    })) {
+      await using images = batch.images;
+      out.push((await images.toArray()).data);
+    }
+    return out;
+  };
+  const [there, here] = [await pixels('cuda'), await pixels('cpu')];
+  there.forEach((batch, i) => {
+    expect(difference(batch, here[i]!)).toBeLessThan(1e-6);
+  });
 });

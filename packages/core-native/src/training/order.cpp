@@ -34,9 +34,7 @@ Changes ReferenceOrder::changes(int64_t count, int64_t places) {
   auto* top = static_cast<int64_t*>(out.top.data_ptr());
   auto* left = static_cast<int64_t*>(out.left.data_ptr());
   auto* generator = at::check_generator<at::CPUGeneratorImpl>(worker_);
-  const auto place = [&] {
-    return static_cast<int64_t>(generator->random() % static_cast<uint64_t>(places));
-  };
+  const auto place = [&] { return static_cast<int64_t>(generator->random() % static_cast<uint64_t>(places)); };
   for (int64_t i = 0; i < count; ++i) {
     // `torch.rand(1) < 0.5`: 24 bits of a word make the number.
     constexpr uint32_t kBits = (1U << 24) - 1;

@@ -1,5 +1,6 @@
 #include "training/trainer.h"
 
+#include <ATen/Context.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/zeros.h>
 
@@ -18,6 +19,13 @@ using networks::NetworkError;
 // Per cent as the reference rounds it: a float32 times the float32 100 / n.
 double percent(int64_t correct, int64_t count) {
   return static_cast<float>(correct) * static_cast<float>(100.0 / static_cast<double>(count));
+}
+
+// As the benchmark was made: the same numbers each time, in float32 throughout.
+void makeDeterministic(const at::Device& device) {
+  if (!device.is_cuda()) return;
+  at::globalContext().setDeterministicCuDNN(true);
+  at::globalContext().setAllowTF32CuDNN(false);
 }
 
 }  // namespace
@@ -45,6 +53,7 @@ std::shared_ptr<Order> orderFor(const networks::Network& network, uint64_t seed,
 Trainer::Trainer(std::shared_ptr<networks::Network> network, const TrainerOptions& options)
     : network_(std::move(network)), options_(options), sgd_(network_, options.sgd) {
   const at::Device device = network_->device();
+  makeDeterministic(device);
   const auto order = orderFor(*network_, options.seed, options.train.images->size(), options.drawOnDevice);
   const auto add = [&](const Subset& subset, bool augmented) {
     const int64_t highest = subset.images->highestLabel();

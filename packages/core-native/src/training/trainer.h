@@ -1,5 +1,5 @@
-// A training, epoch by epoch: over the training images, then over each evaluation set (xautodl's `evaluate_for_seed` and
-// `procedure`).
+// A training, epoch by epoch: over the training images, then over each evaluation set (xautodl's `evaluate_for_seed`
+// and `procedure`).
 #pragma once
 
 #include <chrono>

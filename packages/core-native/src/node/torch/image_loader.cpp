@@ -41,8 +41,7 @@ Napi::Value ImageLoader::create(const Napi::CallbackInfo& info) {
   return onCompute(
       info.Env(),
       [subset = subsetFrom(info[0].As<Napi::Object>()), pixels = pixelsFrom(from.Get("pixels").As<Napi::Object>()),
-       augmented = from.Get("augmented").ToBoolean().Value(),
-       batch = from.Get("batch").As<Napi::Number>().Int64Value(),
+       augmented = from.Get("augmented").ToBoolean().Value(), batch = from.Get("batch").As<Napi::Number>().Int64Value(),
        seed = static_cast<uint64_t>(from.Get("seed").As<Napi::Number>().Int64Value()),
        drawOnDevice = from.Get("drawOnDevice").ToBoolean().Value(),
        name = from.Get("device").As<Napi::String>().Utf8Value()](const networks::Checkpoint&) {

@@ -50,9 +50,8 @@ Napi::Object toJs(Napi::Env env, const training::Trainer::Progress& progress) {
 }  // namespace
 
 void Trainer::define(Napi::Env env, TorchAddon& addon, Napi::Object exports) {
-  const Napi::Function constructor =
-      DefineClass(env, "Trainer",
-                  {StaticMethod("create", &Trainer::create), InstanceMethod("advance", &Trainer::advance)});
+  const Napi::Function constructor = DefineClass(
+      env, "Trainer", {StaticMethod("create", &Trainer::create), InstanceMethod("advance", &Trainer::advance)});
   addon.trainer = Napi::Persistent(constructor);
   exports.Set("Trainer", constructor);
 }
