@@ -16,17 +16,38 @@ await time('open', 1, async () => {
   api = await NASBench201API.open(file, { seed: 0, onWarning() {}, sideCar: false });
 });
 const opened = process.resourceUsage().maxRSS;
+await time('open on one core', 1, async () => {
+  (await NASBench201API.open(file, { onWarning() {}, sideCar: false, limits: { threads: 1 } })).close();
+});
 const indexes = api.evaluatedIndexes;
 // Spread over the file, each once: no answer comes from a record that was read before.
 const picks = Array.from({ length: Math.min(1000, indexes.length) }, (_, i) => indexes[(i * 7919) % indexes.length]);
-const moreInfo = () => {
-  for (const index of picks) api.getMoreInfo(index, 'cifar100', { hp: '200', isRandom: false });
+const moreInfo = (dataset = 'cifar100', hp = '200') => {
+  for (const index of picks) api.getMoreInfo(index, dataset, { hp, isRandom: false });
 };
-await time('getMoreInfo, never touched before', picks.length, moreInfo);
-await time('getMoreInfo, touched before', picks.length, moreInfo);
-await time('queryByIndex', picks.length, () => {
-  for (const index of picks) api.queryByIndex(index, null, { hp: '200' });
+const query = (hp) => {
+  for (const index of picks) api.queryByIndex(index, 'cifar100', { hp });
+};
+// The first thousand of a process: most of that is the interpreter's and the compiler's.
+await time('getMoreInfo, never touched before', picks.length, () => moreInfo());
+await time('getMoreInfo, touched before', picks.length, () => moreInfo());
+await time('queryByIndex', picks.length, () => query('200'));
+for (let i = 0; i < 20; i++) moreInfo();
+moreInfo('cifar10-valid');
+await time('getMoreInfo, never touched before, compiled', picks.length, () => moreInfo('ImageNet16-120'));
+await time('getMoreInfo, touched before, compiled', picks.length * 20, () => {
+  for (let i = 0; i < 20; i++) moreInfo();
 });
+await time('queryByIndex, never touched before, compiled', picks.length, () => query('12'));
+await time('getMoreInfos of all architectures, last epoch', 1, () =>
+  api.getMoreInfos(indexes, 'cifar100', { hp: '200', isRandom: false }),
+);
+await time('getMoreInfos of 1,000 architectures, epoch 150', 1, () =>
+  api.getMoreInfos(picks, 'cifar100', { hp: '200', isRandom: false, iepoch: 150 }),
+);
+await time('curves of 1,000 architectures', 1, () =>
+  api.curves(picks, 'cifar100', { hp: '200', metric: 'accuracy', set: 'x-valid' }),
+);
 await time('findBest, first call', 1, () => api.findBest('cifar10', 'test', { hp: '200' }));
 await time('findBest, after that', 1, () => api.findBest('cifar10', 'test', { hp: '200' }));
 await time('simulateTrainEval', picks.length, () => {

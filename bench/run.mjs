@@ -1,16 +1,18 @@
-// npm run bench [-- --file F] [--archs 1500] [--rounds 5] [--threads 1] [--only queries|searches|weights|networks]
-//               [--scripts AUTODL] [--json OUT]
+// npm run bench [-- --file F] [--archs 1500] [--rounds 5] [--threads 1] [--only SUITE] [--scripts AUTODL] [--json OUT]
+//               [--algorithms darts-v1,…] [--batch 64]
+// SUITE: queries, searches, weights, archives, networks or weight-sharing
 //
 // The project and the reference on the same file in the same run, alternating; medians and ratios. Nothing fails here
 // because a machine is slow. Without --file a file of the original structure is written to .cache/bench, where the tool
 // that makes such files is at hand; without the reference (npm run setup -- --tests) only our figures are printed.
 // Searches run on the file of test-fixtures/searches; the reference's scripts are those of a checkout of
 // D-X-Y/AutoDL-Projects (--scripts, or .cache/reference/AutoDL-Projects). Networks are measured beside the same ones in
-// Python on the same libtorch, with --threads threads.
+// Python on the same libtorch, with --threads threads; searches by weight sharing beside the reference's scripts, changed to
+// run on a CPU, in processor seconds a step, the least of two. They take 10 GB of memory there (--batch 16: a quarter).
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { searchFile, TOOL } from '../test-fixtures/searches/search-file.mjs';
 import { alternate, measure, print, python, root, row } from './suite.mjs';
@@ -28,6 +30,8 @@ const { values: options } = parseArgs({
     only: { type: 'string' },
     scripts: { type: 'string', default: join(root, '.cache/reference/AutoDL-Projects') },
     json: { type: 'string' },
+    algorithms: { type: 'string', default: 'darts-v1,darts-v2,gdas,setn,enas,random-nas' },
+    batch: { type: 'string' },
   },
 });
 const rounds = Number(options.rounds);
@@ -85,15 +89,44 @@ function searches() {
   return { file, rows };
 }
 
+/** A file that a program beside this one writes, once; undefined where there is no Python to run it. */
+function written(name, program, ...args) {
+  const file = join(root, '.cache/bench', name);
+  if (existsSync(file)) return file;
+  if (!python) return undefined;
+  mkdirSync(dirname(file), { recursive: true });
+  if (spawnSync(python, [here(program), file, ...args], { stdio: ['ignore', 2, 2] }).status) {
+    rmSync(file, { force: true });
+    stop(`${file} could not be written`);
+  }
+  return file;
+}
+
+const fullFile = () => written('000000-FULL.pth', 'full_file.py');
+
+// The directory of a tar archive of 200 GB, all but the last members holes, and one trial's weights out of it.
+function archives() {
+  const member = fullFile();
+  const file = member && written('archive-200-GB.tar', 'sparse_archive.py', member);
+  if (!file) return undefined;
+  const ours = [here('archives-ours.mjs'), file, join(root, '.cache/bench/archive-side-cars')];
+  const results = alternate(sides(ours, [here('archives_reference.py'), file]), rounds);
+  const [one, other] = [results.ours[0], results.reference?.[0]];
+  if (other && (one.members !== other.members || one.bytes !== other.bytes)) stop('the two found different members');
+  const rows = [
+    row(results, 'opened, its headers walked', 'ms', (r) => r.walked),
+    row(results, 'opened with the side-car', 'ms', (r) => r.again),
+    row(results, "one trial's weights of the last member", 'ms', (r) => r.reading),
+    row(results, 'memory that opening takes', 'MB', (r) => r.memory),
+  ];
+  print(`a tar of ${(statSync(file).size / 1e9).toFixed(0)} GB with ${one.members} members`, rounds, rows);
+  return { file, rows };
+}
+
 // One trial's weights out of a per-architecture file, here and with torch.load.
 function weights() {
-  const file = join(root, '.cache/bench/000000-FULL.pth');
-  if (!existsSync(file)) {
-    if (!python) return undefined;
-    mkdirSync(dirname(file), { recursive: true });
-    if (spawnSync(python, [here('full_file.py'), file], { stdio: ['ignore', 2, 2] }).status)
-      stop('the file with weights could not be written');
-  }
+  const file = fullFile();
+  if (!file) return undefined;
   const results = alternate(sides([here('weights-ours.mjs'), file], [here('weights_reference.py'), file]), rounds);
   const [ours, theirs] = [results.ours[0]?.bytes, results.reference?.[0]?.bytes];
   if (theirs !== undefined && ours !== theirs) stop('the two read different weights');
@@ -122,7 +155,40 @@ function networks() {
   return { rows };
 }
 
-const suites = { queries, searches, weights, networks };
+function weightSharing() {
+  const rows = options.algorithms.split(',').flatMap((algorithm) => {
+    const args = [algorithm, options.threads, '2', ...(options.batch ? [options.batch] : [])];
+    const both = sides(
+      [here('weight-sharing.mjs'), ...args],
+      [here('weight_sharing.py'), options.scripts, ...args],
+      [options.scripts, reference],
+    );
+    if (both.reference) {
+      const path = [reference, join(root, '.cache/reference/nats-bench')].join(delimiter);
+      both.reference = () =>
+        measure(python, [here('weight_sharing.py'), options.scripts, ...args], { PYTHONPATH: path });
+    }
+    process.env.CHANNELS_LAST = '0';
+    const results = alternate(both, rounds);
+    process.env.CHANNELS_LAST = '1';
+    const last = alternate({ ours: both.ours }, rounds);
+    results.last = last.ours;
+    return [
+      row(results, algorithm, 'CPU s a step', (r) => r.cpu),
+      row(
+        { ours: results.last, reference: results.reference },
+        `${algorithm}, channels last`,
+        'CPU s a step',
+        (r) => r.cpu,
+      ),
+      row(results, `${algorithm}, peak memory`, 'MB', (r) => r.peak),
+    ];
+  });
+  print(`supernets of 16 channels and 5 cells, ${options.threads} thread(s)`, rounds, rows);
+  return { rows };
+}
+
+const suites = { queries, searches, weights, archives, networks, 'weight-sharing': weightSharing };
 if (options.only && !(options.only in suites)) stop(`expected --only ${Object.keys(suites).join(' or ')}`);
 const measured = {};
 for (const [name, suite] of Object.entries(suites)) {

@@ -19,3 +19,23 @@ node packages/cli/dist/main.js doctor
 # Where there is no GPU the tests fail, instead of being skipped.
 cd packages/api
 NB201_REQUIRE_CUDA=1 npx vitest run test/networks-cuda.test.ts --testTimeout=120000
+cd ../..
+# An epoch of two searches on CIFAR-10, with the seconds that it takes and the memory of the GPU at its end.
+if [ -n "${NB201_DATA:-}" ]; then
+  for algorithm in gdas darts-v1; do
+    out=$(mktemp -d)
+    node packages/cli/dist/main.js search "$algorithm" --dataset cifar10 --data "$NB201_DATA" --seed 1 --bn 1 --device cuda \
+      --epochs 1 --out "$out" &
+    search=$!
+    most=0
+    while kill -0 "$search" 2>/dev/null; do
+      used=$(nvidia-smi --query-gpu=memory.used --format=csv,noheader,nounits | sort -n | tail -1)
+      [ "$used" -gt "$most" ] && most=$used
+      sleep 2
+    done
+    wait "$search"
+    echo "$algorithm: at most $most MiB of the GPU in use"
+    rm -rf "$out"
+  done
+else echo 'SKIPPED, because NB201_DATA names no folder with CIFAR-10: an epoch of GDAS and of DARTS-V1'
+fi

@@ -78,6 +78,30 @@ def answers(wanted, seed, batch, size):
     return case
 
 
+def in_other_ways(wanted, seed, batch, size):
+    """The same network with the channels of a pixel together in memory, and with autocast."""
+    network = build(wanted, seed)
+    x = images(batch, size)
+    last = x.contiguous(memory_format=torch.channels_last)
+    narrow = torch.autocast("cpu", dtype=torch.bfloat16)
+    with torch.no_grad():
+        network.train()
+        network(x)
+        network.eval()
+        ways = {"plain": network(x), "channelsLast": network(last)}
+        with narrow:
+            ways["autocast"] = network(x)
+            assert ways["autocast"][1].dtype == torch.bfloat16
+    return {"config": wanted, "seed": seed, "batch": batch, "size": size,
+            **{name: packed(logits.float()) for name, (_, logits) in ways.items()}}
+
+
+def options(cells):
+    shapes = [(4, 1, 10, 8), (8, 1, 100, 8), (16, 2, 120, 16)]
+    cases = [in_other_ways(config(arch, *shapes[i % 3][:3]), 777 + i, 2, shapes[i % 3][3]) for i, arch in enumerate(cells)]
+    (OUT / "options.json").write_text("[\n%s\n]\n" % ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases))
+
+
 def training(wanted, seed, batch, size, steps=3):
     network = build(wanted, seed).train()
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9, weight_decay=5e-4, nesterov=True)
@@ -127,6 +151,8 @@ def main():
         json.dumps(document["torch"]), *(",\n".join(json.dumps(case, separators=(",", ":")) for case in document[part])
                     for part in ("forward", "training", "costs")))
     (OUT / "answers.json").write_text(text)
+
+    options(cells[5:11])
 
     # Weights that no seed gives, as torch.save writes them, and what the network makes of them.
     wanted = config("|nor_conv_3x3~0|+|none~0|nor_conv_1x1~1|+|skip_connect~0|avg_pool_3x3~1|nor_conv_1x1~2|", 2, 1, 10)

@@ -3,10 +3,13 @@ import { basename, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import {
   type NativeBenchmarkFile,
+  native,
+  type OpenArchiveOptions,
   type OpenBenchmarkOptions,
   openBenchmarkFile,
   type PythonValue,
   ReadError,
+  type SideCar,
   sideCarKept,
   withSignal,
 } from '@nas-bench-201/core-native';
@@ -31,9 +34,10 @@ import {
 import type { BuildOptions, Network } from './networks/network.js';
 import { PythonRandom, type PythonSeed } from './random/python-random.js';
 import { Recent } from './recent.js';
-import type { ArchitectureRecord } from './records/record.js';
-import type { ArchResults, ComputeCosts, Metrics, TrialChoice } from './results/arch-results.js';
+import type { ArchitectureRecord, StateRecord } from './records/record.js';
+import { ArchResults, type ComputeCosts, type TrialChoice } from './results/arch-results.js';
 import type { Reference } from './results/averaging.js';
+import { type CurvesOptions, curvesOf, InfoColumns, type TrialCurves } from './results/batches.js';
 import {
   type ColumnMetric,
   type ColumnOptions,
@@ -44,7 +48,9 @@ import {
   type TrialColumn,
   trialColumnOf,
 } from './results/columns.js';
+import { infoOf } from './results/info.js';
 import { informationLines } from './results/information.js';
+import type { Info } from './results/last-epoch.js';
 import type { LastEpochs } from './results/last-epochs.js';
 import type { NetworkConfig, ResultsCount } from './results/results-count.js';
 import * as cell from './space/cell.js';
@@ -106,6 +112,9 @@ export type MoreInfo<D extends Dataset = Dataset> = InfoOf<'train'> &
       ? InfoOf<'valid'> & Partial<InfoOf<'test'>>
       : Partial<InfoOf<'valid'> & InfoOf<'test'> & InfoOf<'valtest'>>);
 
+/** Answers of `getMoreInfo` for many architectures: one number each, NaN where there is none. */
+export type MoreInfoColumns<D extends Dataset = Dataset> = { [K in keyof MoreInfo<D>]: Float64Array };
+
 export interface NetworkOptions extends HpOption {
   /** The trial whose weights are taken. Default: the first that has weights. */
   seed?: number | undefined;
@@ -131,6 +140,21 @@ export interface CostWarning {
   actual: { flops: number; params: number };
 }
 
+/** The architectures of a file. */
+interface Space {
+  size: number;
+  /** Whether one stands there twice. */
+  repeated: boolean;
+  /** Made when they are first asked for: few questions need them. */
+  names: () => readonly string[];
+}
+
+const spaceOf = (names: readonly string[]): Space => ({
+  size: names.length,
+  repeated: new Set(names).size !== names.length,
+  names: () => names,
+});
+
 /** One number of every architecture. */
 interface Column {
   /** @throws QueryError where the architecture has none */
@@ -141,16 +165,6 @@ interface Column {
 /** Columns that are kept: 0.1 MB each. */
 const COLUMNS_KEPT = 64;
 
-/** An answer of `getMoreInfo` by its keys. */
-type Info = Record<string, number | null>;
-
-const INFO_KEYS = {
-  train: ['train-loss', 'train-accuracy', 'train-per-time', 'train-all-time'],
-  valid: ['valid-loss', 'valid-accuracy', 'valid-per-time', 'valid-all-time'],
-  test: ['test-loss', 'test-accuracy', 'test-per-time', 'test-all-time'],
-  valtest: ['valtest-loss', 'valtest-accuracy', 'valtest-per-time', 'valtest-all-time'],
-} as const;
-
 /** Architectures between two pauses: a file of a folder takes a few milliseconds. */
 const PORTION = 16;
 
@@ -160,13 +174,16 @@ const PORTION = 16;
  * NATS-Bench's files and folders are answered as its package `nats-bench` does.
  */
 export class NASBench201API implements Iterable<string>, Disposable {
-  /** The architectures, in the order of their indices. */
-  readonly metaArchs: readonly string[];
+  /** The number of architectures. */
+  readonly length: number;
   /** The name of the file or folder. */
   readonly filename: string;
   readonly path: string;
   readonly #records: Records;
-  readonly #indexOf: Map<string, number>;
+  readonly #sideCar: SideCar | undefined;
+  readonly #names: () => readonly string[];
+  #metaArchs: readonly string[] | undefined;
+  #indexOf: Map<string, number> | undefined;
   readonly #onWarning: (message: string) => void;
   readonly #warned = new Set<string>();
   #random: PythonRandom;
@@ -174,15 +191,14 @@ export class NASBench201API implements Iterable<string>, Disposable {
   #isomorphs: Map<string, number[]> | undefined;
   readonly #columns = new Recent<string, Column>(COLUMNS_KEPT);
 
-  private constructor(path: string, metaArchs: readonly string[], records: Records, options: OpenOptions) {
+  private constructor(path: string, space: Space, records: Records, options: OpenOptions) {
     this.path = path;
     this.filename = basename(path);
-    this.metaArchs = metaArchs;
+    this.length = space.size;
+    this.#names = space.names;
     this.#records = records;
-    this.#indexOf = new Map(metaArchs.map((arch, index) => [arch, index]));
-    if (this.#indexOf.size !== metaArchs.length) {
-      throw new QueryError('BAD_VALUE', `${path}: an architecture stands twice in meta_archs`);
-    }
+    if (space.repeated) throw new QueryError('BAD_VALUE', `${path}: an architecture stands twice in meta_archs`);
+    this.#sideCar = options.sideCar;
     this.#random = new PythonRandom(options.seed);
     this.#onWarning = options.onWarning ?? ((message) => process.emitWarning(message, 'NASBench201Warning'));
   }
@@ -205,14 +221,14 @@ export class NASBench201API implements Iterable<string>, Disposable {
       const store = await openStore(file);
       return new NASBench201API(
         file,
-        store.metaArchs,
-        new Records({ records: { store }, weights }, store.reference, options.limits),
+        spaceOf(store.metaArchs),
+        new Records({ records: { store }, weights }, store.reference, store.metaArchs.length, options.limits),
         options,
       );
     }
     if (Archive.isOne(file)) return NASBench201API.#openArchive(file, weights, options);
     const main = await openBenchmarkFile(file, options);
-    const { kind, namedByEpochs } = main.describe();
+    const { kind, namedByEpochs, architectures, repeated } = main.describe();
     if (kind !== 'benchmark') {
       throw new ReadError(
         'NOT_A_BENCHMARK',
@@ -224,8 +240,8 @@ export class NASBench201API implements Iterable<string>, Disposable {
     const reference = namedByEpochs ? 'nats-bench' : 'nas-bench-201';
     return new NASBench201API(
       file,
-      main.architectures(),
-      new Records({ records: main, weights }, reference, options.limits),
+      { size: architectures, repeated, names: () => main.architectures() },
+      new Records({ records: main, weights }, reference, architectures, options.limits),
       options,
     );
   }
@@ -238,8 +254,8 @@ export class NASBench201API implements Iterable<string>, Disposable {
     }
     return new NASBench201API(
       path,
-      archs,
-      new Records({ records: archive, weights }, 'nats-bench', options.limits),
+      spaceOf(archs),
+      new Records({ records: archive, weights }, 'nats-bench', archs.length, options.limits),
       options,
     );
   }
@@ -249,9 +265,19 @@ export class NASBench201API implements Iterable<string>, Disposable {
     return this.#records.reference;
   }
 
-  /** The number of architectures. */
-  get length(): number {
-    return this.metaArchs.length;
+  /** The architectures, in the order of their indices. @throws ReadError where the file was closed before */
+  get metaArchs(): readonly string[] {
+    this.#metaArchs ??= native(this.#names);
+    return this.#metaArchs;
+  }
+
+  get #indexByName(): Map<string, number> {
+    this.#indexOf ??= new Map(this.metaArchs.map((arch, index) => [arch, index]));
+    return this.#indexOf;
+  }
+
+  get #indexes(): IterableIterator<number> {
+    return Array(this.length).keys();
   }
 
   [Symbol.iterator](): IterableIterator<string> {
@@ -343,9 +369,9 @@ export class NASBench201API implements Iterable<string>, Disposable {
   /** The index of an architecture, or -1 where the space has no such one. @throws QueryError for an index out of range */
   queryIndexByArch(arch: Architecture): number {
     if (typeof arch === 'number' && Number.isInteger(arch)) return this.#checked(arch);
-    if (typeof arch === 'string') return this.#indexOf.get(arch) ?? -1;
+    if (typeof arch === 'string') return this.#indexByName.get(arch) ?? -1;
     if (arch !== null && typeof arch === 'object' && typeof arch.tostr === 'function') {
-      return this.#indexOf.get(arch.tostr()) ?? -1;
+      return this.#indexByName.get(arch.tostr()) ?? -1;
     }
     return -1;
   }
@@ -400,46 +426,80 @@ export class NASBench201API implements Iterable<string>, Disposable {
     const wanted = options.seed ?? options.isRandom ?? true;
     // The last epoch is known without reading the file; what is unusual about it takes the other way.
     const last = options.iepoch == null ? this.#records.lastEpoch(index, hp, dataset) : undefined;
-    const known = last && (typeof wanted === 'boolean' || last.seeds.includes(wanted)) ? last : undefined;
-    const results = known ? undefined : this.#records.results(index, hp);
-    const choice = wanted === true ? this.#random.choice(known?.seeds ?? results!.getDatasetSeeds(dataset)) : wanted;
-    const kept = known?.answers.get(choice);
-    if (kept) return kept;
-    const find = (set: string): Metrics | undefined =>
-      orNone(undefined, () =>
-        known ? known.metrics(set, choice) : results!.getMetrics(dataset, set, options.iepoch, choice),
-      );
-    const metrics = (set: string): Metrics =>
-      known?.metrics(set, choice) ??
-      (results ?? this.#records.results(index, hp)).getMetrics(dataset, set, options.iepoch, choice);
-    const out: Info = {};
-    const train = metrics('train');
-    const epochs = train.iepoch + 1;
-    const put = (prefix: keyof typeof INFO_KEYS, { loss, accuracy, all_time }: Metrics) => {
-      const [lossKey, accuracyKey, perTimeKey, allTimeKey] = INFO_KEYS[prefix];
-      out[lossKey] = loss;
-      out[accuracyKey] = accuracy;
-      out[perTimeKey] = all_time === null ? null : all_time / epochs;
-      out[allTimeKey] = all_time;
-    };
-    const putIfThere = (prefix: keyof typeof INFO_KEYS, set: string) => {
-      const there = find(set);
-      if (there) put(prefix, there);
-    };
-    put('train', train);
-    if (dataset === 'cifar10-valid') {
-      put('valid', metrics('x-valid'));
-      putIfThere('test', 'ori-test');
-    } else if (dataset === 'cifar10') {
-      putIfThere('valid', 'x-valid');
-      putIfThere('test', 'ori-test');
-    } else {
-      putIfThere('valid', 'x-valid');
-      putIfThere('test', 'x-test');
-      putIfThere('valtest', 'ori-test');
+    const results = last ? undefined : this.#records.results(index, hp);
+    const choice = wanted === true ? this.#random.choice(last?.seeds ?? results!.getDatasetSeeds(dataset)) : wanted;
+    return last?.info(choice) ?? infoOf(results ?? this.#records.results(index, hp), dataset, options.iepoch, choice);
+  }
+
+  /**
+   * `getMoreInfo` of many architectures: by its keys one number an architecture, in their order, NaN where its answer is
+   * null or has no such key. Curves are read on several threads.
+   * @throws QueryError where one of them has no answer; the signal's reason where it was aborted
+   */
+  async getMoreInfos<D extends Dataset>(
+    archs: Iterable<Architecture>,
+    dataset: D,
+    options: InfoOptions & { signal?: AbortSignal | undefined } = {},
+  ): Promise<MoreInfoColumns<D>> {
+    const { signal, ...asked } = options;
+    const indexes = Array.from(archs, (arch) => this.#index(arch));
+    const out = new InfoColumns(indexes.length);
+    const wanted = asked.seed ?? asked.isRandom ?? true;
+    let at = 0;
+    if (asked.iepoch == null) {
+      for await (const portion of this.#portions(indexes, signal)) {
+        for (const index of portion) out.put(at++, this.#info(index, dataset, asked));
+      }
+      return out.columns as MoreInfoColumns<D>;
     }
-    known?.answers.set(choice, out);
-    return out;
+    for await (const state of this.#states(indexes, dataset, hpName(asked), signal)) {
+      const index = indexes[at]!;
+      const results = state && new ArchResults(this.#records.resultsOf(index, state), this.reference);
+      const seeds = results && orNone([], () => results.getDatasetSeeds(dataset));
+      const choice = wanted === true && seeds?.length ? this.#random.choice(seeds) : wanted;
+      const info = results && orNone(undefined, () => infoOf(results, dataset, asked.iepoch, choice));
+      // What is missing is asked for once more by itself, for an error that says what is there.
+      out.put(at++, info ?? this.#info(index, dataset, { ...asked, seed: undefined, isRandom: choice }));
+    }
+    return out.columns as MoreInfoColumns<D>;
+  }
+
+  /**
+   * One curve of every trial of many architectures, a row a trial: read on several threads. An architecture that was not
+   * trained on the data set has no rows.
+   * @throws QueryError where no trial has such a curve; the signal's reason where it was aborted
+   */
+  async curves<D extends Dataset>(
+    archs: Iterable<Architecture>,
+    dataset: D,
+    options: CurvesOptions<D> = {},
+  ): Promise<TrialCurves> {
+    if (!DATASETS.includes(dataset)) throw this.#noDataset(dataset, DATASETS);
+    const { metric = 'accuracy', set = 'train', signal, ...asked } = options;
+    const hp = hpName(asked);
+    const indexes = Array.from(archs, (arch) => this.#index(arch));
+    const { curves, any } = await curvesOf(this.#states(indexes, dataset, hp, signal), dataset, metric, set);
+    const first = indexes.find((_, i) => curves.starts[i + 1] !== 0);
+    if (!any && first !== undefined) for (const trial of this.#trialsOf(first, dataset, hp)) trial.curve(metric, set);
+    return curves;
+  }
+
+  /** What each architecture has of a data set, in their order; undefined where it has no results with these hyper-parameters. */
+  async *#states(
+    indexes: readonly number[],
+    dataset: Dataset,
+    hp: HpName,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<StateRecord | undefined> {
+    let at = 0;
+    for await (const batch of this.sweep({ archs: indexes, hp: [hp], datasets: [dataset], signal })) {
+      for (const { index, states } of recordsOf(batch)) {
+        for (; indexes[at] !== index; at++) yield undefined;
+        yield states[0];
+        at++;
+      }
+    }
+    for (; at < indexes.length; at++) yield undefined;
   }
 
   /**
@@ -503,7 +563,7 @@ export class NASBench201API implements Iterable<string>, Disposable {
     let best = -1;
     let highest: number | null = null;
     const everywhere = this.#records.inFolder && options.enforceAll !== false;
-    const indexes = everywhere ? this.metaArchs.keys() : this.evaluatedIndexes;
+    const indexes = everywhere ? this.#indexes : this.evaluatedIndexes;
     for await (const portion of this.#portions(indexes, signal)) {
       for (const index of portion) {
         if (flops && flops.at(index) > flopMax!) continue;
@@ -554,7 +614,7 @@ export class NASBench201API implements Iterable<string>, Disposable {
     const column = await this.#column(dataset, options as ColumnOptions<Dataset>);
     const out = new Float64Array(this.length).fill(Number.NaN);
     let any = false;
-    for await (const portion of this.#portions(this.metaArchs.keys(), options.signal)) {
+    for await (const portion of this.#portions(this.#indexes, options.signal)) {
       for (const index of portion) {
         const value = column.find(index);
         if (value === undefined) continue;
@@ -595,7 +655,7 @@ export class NASBench201API implements Iterable<string>, Disposable {
     }
     const starts = new Uint32Array(this.length + 1);
     const values = requests.map((): number[] => []);
-    for await (const portion of this.#portions(this.metaArchs.keys(), options.signal)) {
+    for await (const portion of this.#portions(this.#indexes, options.signal)) {
       for (const index of portion) {
         const trials = this.#trialsOf(index, dataset, hp);
         starts[index + 1] = starts[index]! + trials.length;
@@ -718,7 +778,9 @@ export class NASBench201API implements Iterable<string>, Disposable {
     const hp = hpName(options);
     const last =
       this.reference === 'nas-bench-201' ? this.#records.lastEpoch(this.#checked(index), hp, dataset) : undefined;
-    return last ? last.latency() : this.queryMetaInfoByIndex(index, { hp }).getComputeCosts(dataset).latency;
+    return last
+      ? last.latency(this.reference)
+      : this.queryMetaInfoByIndex(index, { hp }).getComputeCosts(dataset).latency;
   }
 
   /**
@@ -755,7 +817,7 @@ export class NASBench201API implements Iterable<string>, Disposable {
     if (!DATASETS.includes(dataset)) throw this.#noDataset(dataset, DATASETS);
     const hp = hpName(options);
     const counts = new Map<number, number>();
-    const indexes = this.reference === 'nats-bench' ? this.evaluatedIndexes : this.metaArchs.keys();
+    const indexes = this.reference === 'nats-bench' ? this.evaluatedIndexes : this.#indexes;
     for (const index of indexes) {
       const count = this.#records.trialCount(index, hp, dataset);
       counts.set(count, (counts.get(count) ?? 0) + 1);
@@ -772,13 +834,13 @@ export class NASBench201API implements Iterable<string>, Disposable {
    * @throws ReadError, QueryError
    */
   async reload(archiveRoot?: string | Archive | null, index?: number | null): Promise<void> {
-    const archive = await archiveAt(archiveRoot ?? join(torchHome(), ARCHIVE_DIRS.at(-1)!));
-    const indexes = index === undefined || index === null ? this.metaArchs.keys() : [this.#checked(index)];
+    const archive = await archiveAt(archiveRoot ?? join(torchHome(), ARCHIVE_DIRS.at(-1)!), { sideCar: this.#sideCar });
+    const indexes = index === undefined || index === null ? this.#indexes : [this.#checked(index)];
     for (const i of indexes) {
       if (archive.record(i, this.reference) !== undefined) continue;
       throw new QueryError('NO_FILE', `there is no file ${archive.nameOf(i, this.reference)}`);
     }
-    if (index === undefined || index === null) this.#records.replaceAll(archive, this.metaArchs.keys());
+    if (index === undefined || index === null) this.#records.replaceAll(archive, this.#indexes);
     else this.#records.replace(index, await openBenchmarkFile(archive.record(index, this.reference)!));
   }
 
@@ -910,7 +972,7 @@ export class NASBench201API implements Iterable<string>, Disposable {
    * @throws ReadError, QueryError; the signal's reason where it was aborted
    */
   sweep(options: SweepOptions = {}): AsyncGenerator<SweepBatch> {
-    const indexes = options.archs ? Array.from(options.archs, (index) => this.#checked(index)) : this.metaArchs.keys();
+    const indexes = options.archs ? Array.from(options.archs, (index) => this.#checked(index)) : this.#indexes;
     return this.#records.store
       ? sweepStore(this.#records.store, indexes, options)
       : sweepPortions(this.#records.portions(indexes), options);
@@ -978,14 +1040,11 @@ export async function openArchitecture(
     throw new ReadError('BAD_RECORD', path, 0, `${path}: byte 0: expected the record of one architecture`);
   }
   const index = file.recordIndexes()[0]!;
-  const records = new Records({ records: file }, file.describe().namedByEpochs ? 'nats-bench' : 'nas-bench-201');
+  const records = new Records({ records: file }, file.describe().namedByEpochs ? 'nats-bench' : 'nas-bench-201', 1);
   return new Map(file.hyperParameters(index).map((hp) => [hp as HpName, records.results(index, hp)]));
 }
 
-async function archiveAt(
-  archive: string | Archive,
-  options: { signal?: AbortSignal | undefined } = {},
-): Promise<Archive> {
+async function archiveAt(archive: string | Archive, options: OpenArchiveOptions): Promise<Archive> {
   return archive instanceof Archive ? archive : Archive.open(archive, options);
 }
 

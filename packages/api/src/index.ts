@@ -28,7 +28,10 @@ export {
   ReadError,
   type ReadErrorCode,
   type ReadLimits,
+  readSafetensors,
   readTorch,
+  type Safetensors,
+  type SafetensorsOptions,
   type SideCar,
   Storage,
   type StreamableValue,
@@ -41,6 +44,7 @@ export {
   WriteError,
   type WriteErrorCode,
   type WriteTorchOptions,
+  writeSafetensors,
   writeTorch,
 } from '@nas-bench-201/core-native';
 export {
@@ -51,11 +55,16 @@ export {
   type FindBestOptions,
   type InfoOptions,
   type MoreInfo,
+  type MoreInfoColumns,
   NASBench201API,
   type NetworkOptions,
   type OpenOptions,
   openArchitecture,
 } from './api.js';
+export type { DataFile, DataSet, ImageSubset, LabelledImages } from './datasets/data-set.js';
+export { DataSetError, type DataSetErrorCode } from './datasets/errors.js';
+export { type OpenDatasetOptions, openDataset } from './datasets/open.js';
+export { cifar10Split, cifar100TestSplit, imageNet16TestSplit, imageNet16TrainSplit } from './datasets/splits.js';
 export { QueryError, type QueryErrorCode } from './errors.js';
 export { Archive, type Source } from './files/archive.js';
 export {
@@ -98,6 +107,7 @@ export {
   Network,
   type NetworkDescription,
   type NetworkOutput,
+  type SaveOptions,
 } from './networks/network.js';
 export { SGD, type SGDOptions } from './networks/sgd.js';
 export type { StateDict, StateDictSource, StateTensor } from './networks/state-dict.js';
@@ -127,6 +137,7 @@ export {
 } from './records/record.js';
 export { ArchResults, type ComputeCosts, type Metrics, type TrialChoice } from './results/arch-results.js';
 export { meanOf, meanOverTrials, type Reference } from './results/averaging.js';
+export type { CurvesOptions, TrialCurves } from './results/batches.js';
 export type { ColumnMetric, ColumnOptions, TrialColumn } from './results/columns.js';
 export type { LastEpochs, SetAtEnd } from './results/last-epochs.js';
 export {
@@ -154,6 +165,26 @@ export { loadSearch, type SearchSource } from './search/source.js';
 export type { SearchSpace } from './search/space.js';
 export { SearchTable, type TableLevel, type TableOptions, type TableParts } from './search/table.js';
 export { Truth } from './search/truth.js';
+export type { WeightSharingConfig, WeightSharingSettings } from './search/weight-sharing/config.js';
+export { type PairedBatch, SearchData } from './search/weight-sharing/data.js';
+export {
+  prepareWeightSharing,
+  WEIGHT_SHARING_ALGORITHMS,
+  type WeightSharingEntry,
+  type WeightSharingName,
+} from './search/weight-sharing/registry.js';
+export type {
+  WeightSharingEpoch,
+  WeightSharingProgress,
+  WeightSharingRun,
+} from './search/weight-sharing/run.js';
+export {
+  type StepMetrics,
+  type WeightSharingOptions,
+  type WeightSharingRunOptions,
+  WeightSharingSearch,
+} from './search/weight-sharing/search.js';
+export type { Choice, PassResult, Supernet } from './search/weight-sharing/supernet.js';
 export {
   ArchitectureError,
   type Cell,
@@ -172,3 +203,10 @@ export { isConnected, uniqueString } from './space/isomorphism.js';
 export { OPERATIONS, type Operation } from './space/operations.js';
 export type { SweepBatch } from './sweep/batch.js';
 export type { SweepOptions } from './sweep/sweep.js';
+export { type TrainingConfig, trainingConfig } from './training/config.js';
+export type { EpochResult, SetMetrics, TrainingProgress } from './training/epochs.js';
+export { type BatchOptions, type DrawOrder, type ImageBatch, imageBatches } from './training/images.js';
+export { machineInfo } from './training/machine.js';
+export { learningRates, type TrainOptions } from './training/train.js';
+export { type TrainTrialOptions, type TrialDict, trainTrial } from './training/trial.js';
+export { type TrialRun, writeTrials } from './training/trial-file.js';

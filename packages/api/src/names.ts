@@ -70,6 +70,13 @@ export function remapDatasetSetNames(dataset: string, metricOnSet: string): [dat
   return [dataset, metricOnSet];
 }
 
+/** The sets that `getMoreInfo` calls `valid`, `test` and `valtest`. */
+export function infoSetsOf(dataset: string): { valid: string; test: string; valtest?: string } {
+  return dataset === 'cifar10-valid' || dataset === 'cifar10'
+    ? { valid: 'x-valid', test: 'ori-test' }
+    : { valid: 'x-valid', test: 'x-test', valtest: 'ori-test' };
+}
+
 /** Says which sets there are, and where the asked one is. */
 export function unknownSet(dataset: string, set: string, there: Iterable<string>): QueryError {
   const elsewhere =

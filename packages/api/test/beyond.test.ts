@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CURVE_FIELDS, openBenchmarkFile, type PythonValue } from '@nas-bench-201/core-native';
+import { CURVE_FIELDS, openBenchmarkFile, type PythonValue, stateOf } from '@nas-bench-201/core-native';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   ArchResults,
@@ -300,7 +300,7 @@ describe('files', () => {
       const benchmark = await openBenchmarkFile(file);
       for (const index of benchmark.recordIndexes()) {
         for (const hp of benchmark.hyperParameters(index)) {
-          for (const [t] of benchmark.state(index, hp)!.trials.entries()) {
+          for (const [t] of stateOf(benchmark, index, hp)!.trials.entries()) {
             const decoded = new PlainTrial(benchmark.value(index, hp, t) as Map<PythonValue, PythonValue>).curves();
             for (const [f, field] of benchmark.curves(index, hp, t)!.entries()) {
               const plain = decoded[CURVE_FIELDS[f]!];

@@ -1,7 +1,7 @@
 // What needs a GPU. scripts/cuda-check.sh runs it where there is one; elsewhere it is skipped aloud.
 import { expect, it } from 'vitest';
-import { DeviceTensor, Network, SGD, torchInfo, torchPath } from '../src/index.js';
-import { answers, difference, imagesOf, unpacked } from './support/networks.js';
+import { DeviceTensor, type ForwardOptions, Network, SGD, torchInfo, torchPath } from '../src/index.js';
+import { answers, difference, imagesOf, otherWays, unpacked } from './support/networks.js';
 
 const devices = torchPath().built ? (await torchInfo()).cudaDevices : 0;
 const required = process.env.NB201_REQUIRE_CUDA === '1';
@@ -44,4 +44,53 @@ onCuda('tensors stay on the GPU, and networks move there and back', async () => 
   expect(difference((await logits.toArray()).data, before.logits.data)).toBeLessThan(2e-2);
   await network.to('cpu');
   expect(await network.forward(x)).toEqual(before);
+});
+
+onCuda('networks on a GPU compute in half floats, with the channels last, and as a CUDA graph', async () => {
+  for (const { config, seed, batch, size, plain } of otherWays) {
+    await using network = await Network.fromConfig(config, { seed, device: 'cuda' });
+    const x = imagesOf(batch, size);
+    await network.train().forward(x);
+    network.eval();
+    const logits = async (options: ForwardOptions) => (await network.forward(x, options)).logits.data;
+    for (const exact of [true, false]) {
+      expect(difference(await logits({ exact, channelsLast: true }), unpacked(plain))).toBeLessThan(2e-2);
+      for (const autocast of ['bfloat16', 'float16'] as const) {
+        expect(difference(await logits({ exact, autocast }), unpacked(plain))).toBeLessThan(1e-1);
+      }
+      const before = await logits({ exact });
+      try {
+        for (let i = 0; i < 3; i++)
+          expect(difference(await logits({ exact, cudaGraph: true }), before)).toBeLessThan(1e-4);
+        // What is recorded is of the weights that there were.
+        await network.loadStateDict(await network.stateDict());
+        expect(difference(await logits({ exact, cudaGraph: true }), before)).toBeLessThan(1e-4);
+      } catch (error) {
+        if (!/2\.12\.1/.test(String(error))) throw error;
+        console.warn(`SKIPPED, because this libtorch is too old for it: CUDA graphs (${String(error)})`);
+      }
+    }
+  }
+});
+
+onCuda('what the ways of computing gain on a GPU', async () => {
+  const { config, seed } = answers.training.find(
+    ({ config: { name, ...rest } }) => name === 'infer.tiny' && 'N' in rest && rest.N === 5,
+  )!;
+  await using network = await Network.fromConfig(config, { seed, device: 'cuda' });
+  const ways: Record<string, ForwardOptions> = {
+    float32: {},
+    'channels last': { channelsLast: true },
+    bfloat16: { autocast: 'bfloat16' },
+    'float16, channels last': { autocast: 'float16', channelsLast: true },
+    'CUDA graph': { cudaGraph: true },
+  };
+  for (const batch of [1, 64, 256]) {
+    for (const [name, options] of Object.entries(ways)) {
+      const seconds = await network.latency({ batch, batches: 30, imageSize: 32, ...options }).catch(String);
+      console.log(
+        `batch ${batch}, ${name}: ${typeof seconds === 'number' ? `${(seconds * 1000).toFixed(3)} ms` : seconds}`,
+      );
+    }
+  }
 });

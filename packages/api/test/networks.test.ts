@@ -1,15 +1,22 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findPython } from '../../../test-fixtures/python.mjs';
 import {
   DeviceTensor,
+  type ForwardOptions,
   NASBench201API,
   Network,
   NetworkError,
   openArchitecture,
   publishedArchitectures,
   ReadError,
+  readSafetensors,
   readTorch,
   SGD,
   type StateDict,
@@ -18,9 +25,10 @@ import {
   torchInfo,
 } from '../src/index.js';
 import { planOf } from '../src/networks/config.js';
-import { answers, describeWithTorch, difference, imagesOf, NETWORKS, unpacked } from './support/networks.js';
+import { answers, describeWithTorch, difference, imagesOf, NETWORKS, otherWays, unpacked } from './support/networks.js';
 import { itWith, SHARED } from './support/shared.js';
 
+const CACHE = fileURLToPath(new URL('../../../.cache/reference/', import.meta.url));
 const ARCH = '|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_3x3~1|skip_connect~2|';
 
 function digestOf(state: StateDict): string {
@@ -209,7 +217,8 @@ describeWithTorch('networks', () => {
         change(state);
         return failure(network.loadStateDict(state as StateDict));
       };
-      const bias = before.get('classifier.bias')!;
+      const { dtype, shape, data } = before.get('classifier.bias')!;
+      const bias = { dtype, shape, data };
       const cases: [string, (state: Map<string, unknown>) => void, RegExp][] = [
         ['MISSING_TENSOR', (s) => s.delete('cells.0.layers.0.op.1.weight'), /cells\.0\.layers\.0\.op\.1\.weight/],
         ['UNEXPECTED_TENSOR', (s) => s.set('module.stem', bias), /module\.stem/],
@@ -241,6 +250,80 @@ describeWithTorch('networks', () => {
     });
   });
 
+  describe('save their weights', () => {
+    const { config, seed, state } = answers.forward[0]!;
+    const folder = mkdtempSync(join(tmpdir(), 'nb201-save-'));
+    afterAll(() => rmSync(folder, { recursive: true, force: true }));
+    const files = ['weights.pth', 'weights.safetensors'].map((name) => join(folder, name));
+    beforeAll(async () => {
+      await using network = await Network.fromConfig(config, { seed });
+      const metadata = { architecture: network.architecture };
+      const sizes = [await network.save(files[0]!), await network.save(files[1]!, { metadata })];
+      expect(sizes).toEqual(files.map((file) => readFileSync(file).length));
+    });
+
+    it('and load them again', async () => {
+      for (const file of files) {
+        await using network = await Network.fromConfig(config, { seed: seed + 1 });
+        expect(digestOf(await network.stateDict())).not.toBe(state);
+        expect(digestOf(await (await network.load(file)).stateDict())).toBe(state);
+      }
+      expect((await readSafetensors(files[1]!)).metadata.architecture).toBe(planOf(config).architecture);
+    });
+
+    const env = { ...process.env, PYTHONPATH: `${CACHE}safetensors:${CACHE}AutoDL-Projects` };
+    const torch = findPython('torch, safetensors.torch', env);
+    if (!torch) console.warn('SKIPPED, because no python3 here has torch and safetensors: what they read of weights');
+    it.skipIf(!torch)(
+      'as torch.load and safetensors read them, and the reference takes them',
+      { timeout: 60_000 },
+      () => {
+        const program = `
+import hashlib, json, sys, torch
+from safetensors.torch import load_file
+torch_state, safe_state = torch.load(sys.argv[2], weights_only=True), load_file(sys.argv[3])
+def digest(state):
+    sha = hashlib.sha256()
+    for name in torch_state:
+        sha.update(name.encode()); sha.update(state[name].numpy().tobytes())
+    return sha.hexdigest()
+def strictly(state):
+    from xautodl.models import get_cell_based_tiny_net
+    network = get_cell_based_tiny_net(json.loads(sys.argv[1]))
+    return str(network.load_state_dict(state, strict=True)), digest(network.state_dict())
+found = {'type': type(torch_state).__name__, 'digests': [digest(torch_state), digest(safe_state)]}
+try:
+    found['reference'] = [strictly(torch_state), strictly(safe_state)]
+except ModuleNotFoundError as missing:
+    found['missing'] = missing.name
+print(json.dumps(found))`;
+        const said = execFileSync(torch!, ['-c', program, JSON.stringify(config), ...files], { env }).toString();
+        const { missing, reference, ...read } = JSON.parse(said);
+        expect(read).toEqual({ type: 'OrderedDict', digests: [state, state] });
+        if (missing)
+          console.warn(`SKIPPED, because there is no ${missing} in .cache/reference: the reference's own loading`);
+        else expect(reference).toEqual(new Array(2).fill(['<All keys matched successfully>', state]));
+      },
+    );
+
+    it('in whole or not at all', async () => {
+      await using network = await Network.fromConfig(config, { seed: 1 });
+      for (const file of files) {
+        const before = readFileSync(file);
+        await expect(network.save(file)).rejects.toMatchObject({ name: 'WriteError', code: 'EXISTS' });
+        const reason = new Error('enough');
+        await expect(network.save(file, { overwrite: true, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+        expect(readFileSync(file)).toEqual(before);
+      }
+      await expect(network.save(files[0]!, { metadata: {} })).rejects.toMatchObject({ code: 'UNSUPPORTED_VALUE' });
+      await expect(network.save(join(folder, 'none', 'a.pth'))).rejects.toMatchObject({ code: 'IO' });
+      expect(readdirSync(folder).length).toBe(2);
+      await network.save(files[0]!, { overwrite: true });
+      await using other = await Network.fromConfig(config, { seed: 1 });
+      expect(digestOf(await (await other.load(files[0]!)).stateDict())).toBe(digestOf(await network.stateDict()));
+    });
+  });
+
   it('evaluate batches as the reference averages them', async () => {
     await using network = await small();
     const batches = [8, 3].map((n) => ({ images: imagesOf(n, 8), labels: Array.from({ length: n }, (_, i) => i) }));
@@ -259,6 +342,54 @@ describeWithTorch('networks', () => {
       for (const batch of batches) yield batch;
     }
     expect(await network.evaluate(later())).toEqual(whole);
+  });
+
+  it('compute with the channels last and in bfloat16 as the reference does with the same', async () => {
+    const narrow = (x: number) => new Uint32Array(Float32Array.of(x).buffer)[0]! % 65536 === 0;
+    for (const { config, seed, batch, size, plain, channelsLast, autocast } of otherWays) {
+      await using network = await Network.fromConfig(config, { seed });
+      const x = imagesOf(batch, size);
+      await network.train().forward(x);
+      network.eval();
+      const logits = async (options: ForwardOptions) => (await network.forward(x, options)).logits.data;
+      for (const exact of [true, false]) {
+        const before = await logits({ exact });
+        expect(difference(before, unpacked(plain))).toBeLessThan(1e-4);
+        for (const order of [true, false]) {
+          const found = await logits({ exact, channelsLast: order });
+          expect(difference(found, unpacked(channelsLast))).toBeLessThan(1e-4);
+        }
+        const half = await logits({ exact, autocast: 'bfloat16', channelsLast: false });
+        expect(half.every(narrow)).toBe(true);
+        // On one processor they are equal where `exact`; another multiplies otherwise.
+        expect(difference(half, unpacked(autocast))).toBeLessThan(3e-2);
+        expect(await logits({ exact })).toEqual(before);
+      }
+    }
+  });
+
+  it('evaluate and measure in bfloat16, too', async () => {
+    await using network = await small();
+    const batch = { images: imagesOf(8, 8), labels: [0, 1, 2, 3, 4, 5, 6, 7] };
+    const [whole, half] = [await network.evaluate(batch), await network.evaluate(batch, { autocast: 'bfloat16' })];
+    expect(half.loss).not.toBe(whole.loss);
+    expect(half.loss).toBeCloseTo(whole.loss, 1);
+    expect(await network.latency({ batch: 2, batches: 1, imageSize: 8, autocast: 'bfloat16' })).toBeGreaterThan(0);
+  });
+
+  it('say which ways of computing cannot be had on a CPU', async () => {
+    await using network = await small();
+    const cases: [ForwardOptions, RegExp][] = [
+      [{ autocast: 'float16' }, /bfloat16 on a CPU/],
+      [{ cudaGraph: true }, /CUDA graphs need libtorch 2\.12\.1 or newer|a network on a GPU/],
+      [{ autocast: 'int8' as never }, /'bfloat16' or 'float16'/],
+    ];
+    for (const [options, message] of cases) {
+      const error = await failure(network.forward(imagesOf(1, 8), options));
+      expect([error.code, error.message]).toEqual(['UNSUPPORTED', expect.stringMatching(message)]);
+    }
+    const error = await failure(network.train().forward(imagesOf(1, 8), { cudaGraph: true }));
+    expect([error.code, error.message]).toEqual(['UNSUPPORTED', expect.stringContaining('eval mode')]);
   });
 
   it('take tensors that stay on the device, and give such', async () => {

@@ -2,6 +2,7 @@
 import type { PythonValue } from '@nas-bench-201/core-native';
 import { expect, it } from 'vitest';
 import { ArchResults, QueryError, ResultsCount } from '../src/index.js';
+import { resultsOf } from '../src/results/arch-results.js';
 
 const byEpoch = (...values: number[]) => new Map(values.map((value, epoch) => [epoch, value]));
 const bySet = (set: string, ...values: number[]) => new Map(values.map((value, epoch) => [`${set}@${epoch}`, value]));
@@ -64,7 +65,7 @@ it('knows sets that were evaluated at some epochs only', () => {
 });
 
 it('collects trials of an architecture', () => {
-  const results = new ArchResults({ archIndex: 7, archStr: '|…|', cleared: true, datasets: [] }, []);
+  const results = new ArchResults(resultsOf({ archIndex: 7, archStr: '|…|', cleared: true, datasets: [] }, []));
   results.update('cifar10', 888, trial());
   results.update('cifar10', 777, trial());
   expect(results.getDatasetSeeds('cifar10')).toEqual([777, 888]);

@@ -15,6 +15,7 @@ import { query } from './commands/query.js';
 import { run as runNetwork } from './commands/run.js';
 import { search } from './commands/search.js';
 import { show } from './commands/show.js';
+import { train } from './commands/train.js';
 import { verify } from './commands/verify.js';
 import { weights } from './commands/weights.js';
 import { describeFailure } from './failure.js';
@@ -35,6 +36,7 @@ const COMMANDS = [
   compare,
   net,
   runNetwork,
+  train,
   verify,
   doctor,
   build,
@@ -56,7 +58,8 @@ Examples:
   nb201 search r-ea NAS-Bench-201-v1_1-096897.pth --seed 7
   nb201 archs '|nor_conv_3x3~0|+|nor_conv_3x3~0|none~1|+|skip_connect~0|none~1|none~2|'
   nb201 net 284 --svg cell.svg
-  nb201 run 284 --input cat.png`;
+  nb201 run 284 --input cat.png
+  nb201 train 284 --dataset cifar10 --data cifar-10-python.tar.gz --hp 12 --seed 111`;
 
 /**
  * The command line.
@@ -78,13 +81,17 @@ export async function run(args: readonly string[]): Promise<number> {
       if (sideCar !== undefined) process.env.NB201_SIDE_CAR = sideCar;
     });
   for (const command of COMMANDS) {
-    const added = command(terminal)
-      .option('--json', 'one JSON document on stdout')
-      .option('--side-car <folder>', "keep what was found in large files here (default: beside them; 'off': nowhere)")
-      .showHelpAfterError(USAGE_HINT);
-    program.addCommand(added.exitOverride());
+    const added = command(terminal);
+    for (const each of [added, ...added.commands]) {
+      each
+        .option('--json', each === added ? 'one JSON document on stdout' : 'a line of JSON an epoch on stdout')
+        .option('--side-car <folder>', "keep what was found in large files here (default: beside them; 'off': nowhere)")
+        .showHelpAfterError(USAGE_HINT)
+        .exitOverride();
+    }
+    program.addCommand(added);
   }
-  program.showHelpAfterError(USAGE_HINT).exitOverride();
+  program.enablePositionalOptions().showHelpAfterError(USAGE_HINT).exitOverride();
   try {
     await program.parseAsync(args, { from: 'user' });
     return terminal.exitCode;

@@ -20,9 +20,7 @@ export type ConvertErrorCode =
   /** A package that the format needs is not installed. */
   | 'MISSING_PACKAGE'
   /** Records that ought to come in the order of their indices do not. */
-  | 'NOT_IN_ORDER'
-  /** The format has no place for it. */
-  | 'UNSUPPORTED_VALUE';
+  | 'NOT_IN_ORDER';
 
 /** Something could not be written in another format. */
 export class ConvertError extends Error {

@@ -1,3 +1,4 @@
+export { type SafetensorsOptions, writeSafetensors } from 'nas-bench-201';
 export { type Difference, differences } from './benchmark/diff.js';
 export { parseIndexes, type Selection, selectRecord } from './benchmark/selection.js';
 export { type BenchmarkHeader, type BenchmarkSource, type ReadOptions, sourceOfApi } from './benchmark/source.js';
@@ -11,4 +12,3 @@ export { type WriteOptions, writeJson } from './json/write-value.js';
 export { openBenchmark, openRecordStore } from './open.js';
 export { formatPath, formatStep, PathError, parsePath, type Step, stepInto, stepOfKey } from './path.js';
 export { FORMATS, type Format, type FormatOptions, formatFor } from './registry.js';
-export { type SafetensorsOptions, writeSafetensors } from './safetensors/write.js';

@@ -1,7 +1,8 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { checkedPath, ReadError } from './errors.js';
 import { type ArchiveMember, type NativeArchive, reader } from './native.js';
+import { isPlaced, type SideCar, sideCarKept, sideCarPaths, startKeeping } from './side-car.js';
 import { withSignal } from './with-signal.js';
 
 /** Where the members of an archive lie. Plain: it can be kept and handed on. */
@@ -12,9 +13,17 @@ export interface ArchiveDirectory {
   sizes: Float64Array;
 }
 
+/** The headers of fewer members are read at once wherever the archive lies. */
+const WORTH_MEMBERS = 256;
+
+export interface OpenArchiveOptions {
+  signal?: AbortSignal | undefined;
+  sideCar?: SideCar | undefined;
+}
+
 /**
- * A tar archive that is not unpacked: its headers were walked once, and a member is read where it lies, by
- * `openBenchmarkFile` or `openTorch`. One that was published in pieces (`name.taraa`, `name.tarab`, …) is read as one.
+ * A tar archive that is not unpacked: its headers are walked once, the directory of a large one is kept in a
+ * side-car, and a member is read where it lies, by `openBenchmarkFile` or `openTorch`. One that was published in pieces (`name.taraa`, `name.tarab`, …) is read as one.
  */
 export class TarArchive {
   readonly directory: ArchiveDirectory;
@@ -36,9 +45,26 @@ export class TarArchive {
    * @param path of the archive, or of its first piece
    * @throws ReadError; the signal's reason where it was aborted
    */
-  static async open(path: string, options: { signal?: AbortSignal | undefined } = {}): Promise<TarArchive> {
+  static async open(path: string, options: OpenArchiveOptions = {}): Promise<TarArchive> {
+    const { signal, sideCar } = options;
     const paths = piecesOf(checkedPath(path));
-    return new TarArchive(path, await withSignal(() => reader.Archive.open(path, paths), options.signal));
+    const bytes = paths.reduce((sum, piece) => sum + (statSync(piece, { throwIfNoEntry: false })?.size ?? 0), 0);
+    const sideCars = sideCarPaths(path, bytes, sideCar);
+    const native = await withSignal(() => reader.Archive.open(path, paths, sideCars), signal);
+    const archive = new TarArchive(path, native);
+    const worth = archive.directory.names.length >= WORTH_MEMBERS || isPlaced(sideCar);
+    if (sideCars.length > 0 && archive.sideCar === null && worth) startKeeping(native, sideCars);
+    return archive;
+  }
+
+  /** The side-car that its directory was read from; null where the archive was walked. */
+  get sideCar(): string | null {
+    return this.#native.openedWith();
+  }
+
+  /** Waits until the side-car is written, which `open` leaves to the background; undefined where none was to be. */
+  sideCarKept(): Promise<string | undefined> {
+    return sideCarKept(this.#native);
   }
 
   /** The member of this name; of two the later, as unpacking would leave it. */

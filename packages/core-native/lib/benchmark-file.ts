@@ -47,8 +47,9 @@ export async function openBenchmarkFile(
     signal,
   );
   done = true;
-  startKeeping(file, sideCars);
-  const { size } = file.describe();
+  const { size, kind, sideCar: openedWith } = file.describe();
+  // One architecture's file is walked in a few milliseconds, however large its weights are.
+  if (sideCars.length > 0 && kind === 'benchmark' && openedWith === null) startKeeping(file, sideCars);
   onProgress?.({ bytes: size, total: size, architectures: file.recordIndexes().length });
   return file;
 }

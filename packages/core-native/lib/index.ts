@@ -1,4 +1,4 @@
-export { type ArchiveDirectory, isFirstPiece, TarArchive } from './archive.js';
+export { type ArchiveDirectory, isFirstPiece, type OpenArchiveOptions, TarArchive } from './archive.js';
 export { AtomicFile } from './atomic-file.js';
 export {
   type OpenBenchmarkOptions,
@@ -31,26 +31,36 @@ export {
   type NativeColumn,
   type NativeCurve,
   type NativeField,
-  type NativeState,
   type NativeSweepBatch,
-  type NativeTrial,
   PRESENCE,
   READER_PATH,
   type ReadLimits,
   type SweepRequest,
 } from './native.js';
+export { readSafetensors, type Safetensors, type SafetensorsOptions, writeSafetensors } from './safetensors.js';
 export { type SideCar, sideCarKept } from './side-car.js';
+export { type DatasetSeeds, stateOf, type TrialHead, TrialsState } from './state.js';
 export {
   compute,
   type FilePlace,
+  type NativeArithmetic,
+  type NativeChoice,
   type NativeDeviceTensor,
+  type NativeImageSet,
   type NativeImages,
+  type NativeLabelledImages,
   type NativeMetrics,
   type NativeNetwork,
+  type NativeOutcome,
   type NativePass,
+  type NativeProgress,
+  type NativeSchedule,
   type NativeSgd,
   type NativeState as NativeStateDict,
+  type NativeSubset,
   type NativeWeight,
+  type NativeWeightSharing,
+  type NativeWeightSharingOptions,
   NetworkError,
   type NetworkErrorCode,
   type TensorData,
@@ -71,6 +81,7 @@ export {
   Complex,
   CurveDict,
   type CurveEntries,
+  contiguousStride,
   Dtype,
   Float32,
   Float64,

@@ -28,27 +28,6 @@ export interface Abortable<T> {
   abort(): void;
 }
 
-export interface NativeTrial {
-  dataset: string;
-  seed: number;
-  epochs: number;
-  /** Millions. */
-  flop: number;
-  /** Millions. */
-  params: number;
-  /** Seconds for a batch of 256, the mean of what was measured; -1 where nothing was. */
-  meanLatency: number;
-}
-
-export interface NativeState {
-  archIndex: number;
-  archStr: string;
-  cleared: boolean;
-  trials: NativeTrial[];
-  /** In the record's order. */
-  datasets: { name: string; seeds: Float64Array }[];
-}
-
 /** 0: the trial has no such attribute, 1: it is None, 2: it is an empty dict, 3: it is a dict. */
 export type FieldState = 0 | 1 | 2 | 3;
 
@@ -186,7 +165,13 @@ export interface NativeSweepBatch {
 }
 
 /** A benchmark file, or one architecture's, that is open. Closed by `dispose()` or with its last reference. */
-export interface NativeBenchmarkFile {
+/** A file of which the walk's findings can be kept in a side-car. */
+export interface Keepable {
+  /** The bytes of a side-car; null where there is nothing to keep, or the file has changed meanwhile. */
+  sideCar(): Promise<Uint8Array | null>;
+}
+
+export interface NativeBenchmarkFile extends Keepable {
   describe(): {
     kind: 'benchmark' | 'architecture';
     container: ContainerKind;
@@ -194,6 +179,10 @@ export interface NativeBenchmarkFile {
     instances: boolean;
     /** Whether records are named '12' and '200' as NATS-Bench does, not 'less' and 'full'. */
     namedByEpochs: boolean;
+    /** Those of `meta_archs`. */
+    architectures: number;
+    /** Whether one of them stands there twice. */
+    repeated: boolean;
     totalArchitectures: number;
     /** The side-car that it was opened with; null where the file was walked. */
     sideCar: string | null;
@@ -211,11 +200,12 @@ export interface NativeBenchmarkFile {
   /** What `finals` calls by number. */
   names(): string[];
   /**
-   * Fills `out` with the last epoch of each trial, in the order of the record's seeds: seed, latency, epochs, number of rows; of
-   * each row the set's number (-1: training), whether it is timed, loss, accuracy, seconds, seconds of all epochs.
-   * Returns the number of trials; -1 where this was not collected, as of curves of an unusual form.
+   * Fills `out` from `at` on with the number of trials and the last epoch of each, in the order of the record's seeds:
+   * seed, latency, epochs, number of rows; of each row the set's number (-1: training), whether it is timed, loss,
+   * accuracy, seconds, seconds of all epochs. Returns where this ends; -1 where it was not collected, as of curves of an
+   * unusual form, or where there is no room.
    */
-  finals(index: number, hp: number, dataset: number, out: Float64Array): number;
+  finals(index: number, hp: number, dataset: number, out: Float64Array, at: number): number;
   /**
    * The same of all data sets: of each its number and how many trials it has; of each trial latency, epochs, millions of
    * FLOPs and of parameters, number of rows, rows. Returns the number of data sets; 0 where there is no such record, -1
@@ -225,7 +215,9 @@ export interface NativeBenchmarkFile {
   latency(index: number, hp: string, trial: number): Float64Array | null;
   /** Undefined where they have to be read with the record. */
   evalNames(index: number, hp: string, trial: number): string[] | undefined;
-  state(index: number, hp: string): NativeState | undefined;
+  /** Fills `out` with the numbers that `TrialsState` reads. Returns how many there are, however little room there is. */
+  state(index: number, hp: string, out: Float64Array): number;
+  archStr(index: number, hp: string): string | undefined;
   curves(index: number, hp: string, trial: number): NativeField[] | undefined;
   value(index: number, hp?: string, trial?: number): PythonValue | undefined;
   storage(key: string): Uint8Array;
@@ -234,8 +226,6 @@ export interface NativeBenchmarkFile {
   column(request: ColumnRequest, sync: true): NativeColumn;
   /** A batch of a sweep. */
   sweep(request: SweepRequest): Abortable<NativeSweepBatch>;
-  /** The bytes of a side-car; null where there is nothing to keep, or the file has changed meanwhile. */
-  sideCar(): Promise<Uint8Array | null>;
   dispose(): void;
 }
 
@@ -254,9 +244,11 @@ export interface NativeTorchWriter {
 }
 
 /** A tar archive that is open. Closed by `dispose()` or with its last reference. */
-export interface NativeArchive {
+export interface NativeArchive extends Keepable {
   directory(): { names: string[]; offsets: Float64Array; sizes: Float64Array };
   size(): number;
+  /** The side-car that it was opened with; null where it was walked. */
+  openedWith(): string | null;
   dispose(): void;
 }
 
@@ -277,7 +269,9 @@ interface Reader {
     first: Uint32Array,
     presence: Uint8Array | undefined,
   ): Promise<Uint8Array>;
-  Archive: { open(name: string, paths: string[]): Abortable<NativeArchive> };
+  Archive: {
+    open(name: string, paths: readonly string[], sideCars: readonly string[]): Abortable<NativeArchive>;
+  };
   TorchWriter: new (
     container: 'legacy' | 'zip' | 'pickle',
     numpyFloat32: boolean,

@@ -3,7 +3,7 @@ import { mkdir, readdir, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AtomicFile } from './atomic-file.js';
 import { cacheFolder } from './cache-folder.js';
-import type { NativeBenchmarkFile } from './native.js';
+import type { Keepable } from './native.js';
 
 /**
  * Whether what was found in a large file is kept beside it, so that it is walked once and not at every start.
@@ -24,31 +24,32 @@ const EXTENSION = '.nb201-index';
 const inFolder = (folder: string, path: string) =>
   join(folder, `${basename(path)}.${createHash('sha256').update(path).digest('hex').slice(0, 12)}${EXTENSION}`);
 
+function wantedPlace(sideCar?: SideCar): SideCar {
+  const said = process.env.NB201_SIDE_CAR;
+  return sideCar ?? (said === 'off' ? false : said || true);
+}
+
+/** Whether a side-car was asked for by its place: then it is kept, however small the gain. */
+export const isPlaced = (sideCar?: SideCar): boolean => typeof wantedPlace(sideCar) === 'string';
+
 /** Where the side-car of a file may be, the best place first. */
 export function sideCarPaths(file: string, bytes: number, sideCar?: SideCar): string[] {
-  const said = process.env.NB201_SIDE_CAR;
-  const wanted = sideCar ?? (said === 'off' ? false : said || true);
-  // Asked for by its place, it is kept whatever the size.
+  const wanted = wantedPlace(sideCar);
   if (wanted === false || (wanted === true && bytes < WORTH_BYTES)) return [];
   const path = resolve(file);
   if (wanted === true) return [path + EXTENSION, inFolder(cacheFolder(), path)];
   return [inFolder(resolve(wanted), path)];
 }
 
-const kept = new WeakMap<NativeBenchmarkFile, Promise<string | undefined>>();
+const kept = new WeakMap<Keepable, Promise<string | undefined>>();
 
-/**
- * Keeps what was found in a whole benchmark, without anybody waiting for it. One architecture's file is walked in a few
- * milliseconds, however large its weights are.
- */
-export function startKeeping(file: NativeBenchmarkFile, paths: readonly string[]): void {
-  if (paths.length === 0) return;
-  const { kind, sideCar } = file.describe();
-  if (kind === 'benchmark' && sideCar === null) kept.set(file, keepSideCar(file, paths));
+/** Keeps what was found, without anybody waiting for it. */
+export function startKeeping(file: Keepable, paths: readonly string[]): void {
+  kept.set(file, keepSideCar(file, paths));
 }
 
 /** Waits until the side-car of a file is written; where it is, or undefined where none was to be written. */
-export function sideCarKept(file: NativeBenchmarkFile): Promise<string | undefined> {
+export function sideCarKept(file: Keepable): Promise<string | undefined> {
   return kept.get(file) ?? Promise.resolve(undefined);
 }
 
@@ -69,7 +70,7 @@ async function sweepUp(path: string): Promise<void> {
  * Writes the side-car of a file that was walked, to the first place that takes it. Nobody who asked about a benchmark
  * wants to hear that this failed: then the file is walked again next time.
  */
-async function keepSideCar(file: NativeBenchmarkFile, paths: readonly string[]): Promise<string | undefined> {
+async function keepSideCar(file: Keepable, paths: readonly string[]): Promise<string | undefined> {
   const bytes = await file.sideCar().catch(() => null);
   if (bytes === null) return undefined;
   for (const [i, path] of paths.entries()) {

@@ -19,7 +19,9 @@ export type NetworkErrorCode =
   | 'MISSING_TENSOR'
   | 'UNEXPECTED_TENSOR'
   | 'MISSHAPEN_TENSOR'
+  | 'UNSUPPORTED'
   | 'OUT_OF_MEMORY'
+  | 'NOT_FINITE'
   | 'TORCH'
   | 'ABORTED'
   | 'DISPOSED';
@@ -87,6 +89,14 @@ export interface NativeMetrics {
  */
 export type NativePass = 'train' | 'exact' | 'fast';
 
+/** How a pass computes, where that is not the default. */
+export interface NativeArithmetic {
+  channelsLast?: boolean | undefined;
+  autocast?: 'float16' | 'bfloat16' | undefined;
+  /** As a CUDA graph. */
+  graph?: boolean | undefined;
+}
+
 export type NativeImages = TensorData | NativeDeviceTensor;
 
 export interface NativeNetwork {
@@ -94,15 +104,31 @@ export interface NativeNetwork {
   loadFile(path: string): Abortable<void>;
   state(): Abortable<NativeWeight[]>;
   to(device: string): Abortable<string>;
-  forward(images: NativeImages, pass: NativePass, keep: false): Abortable<{ features: TensorData; logits: TensorData }>;
+  forward(
+    images: NativeImages,
+    pass: NativePass,
+    keep: false,
+    arithmetic?: NativeArithmetic,
+  ): Abortable<{ features: TensorData; logits: TensorData }>;
   forward(
     images: NativeImages,
     pass: NativePass,
     keep: true,
+    arithmetic?: NativeArithmetic,
   ): Abortable<{ features: NativeDeviceTensor; logits: NativeDeviceTensor }>;
-  evaluate(images: NativeImages, labels: Int32Array, pass: NativePass): Abortable<NativeMetrics>;
+  evaluate(
+    images: NativeImages,
+    labels: Int32Array,
+    pass: NativePass,
+    arithmetic?: NativeArithmetic,
+  ): Abortable<NativeMetrics>;
   /** Seconds of each of so many batches. */
-  latency(shape: readonly number[], batches: number, pass: NativePass): Abortable<Float64Array>;
+  latency(
+    shape: readonly number[],
+    batches: number,
+    pass: NativePass,
+    arithmetic?: NativeArithmetic,
+  ): Abortable<Float64Array>;
   dispose(): void;
 }
 
@@ -113,6 +139,147 @@ export interface NativeSgd {
     labels: Int32Array,
     learningRate: number,
   ): Abortable<NativeMetrics>;
+}
+
+/** All operations by the softmax of the architecture; Gumbel's choice at this temperature; the operations of one cell, or of each. */
+export type NativeChoice = 'mixture' | number | Int32Array;
+
+export interface NativeLabelledImages {
+  images: NativeImages;
+  labels: Int32Array;
+}
+
+/** A batch's metrics, and the operations of the cells that it was run with, six a cell; none of a mixture. */
+export interface NativeOutcome extends NativeMetrics {
+  cells: Int32Array;
+}
+
+export interface NativeWeightSharingOptions {
+  channels: number;
+  cells: number;
+  classes: number;
+  /** Of the cells' batch norms. */
+  affine: boolean;
+  tracked: boolean;
+  /** Names and head of GenericNAS201Model. */
+  generic: boolean;
+  /** How often the architecture parameters are drawn; 0: there are none. */
+  architectureDraws: number;
+  seed: number;
+  controller: boolean;
+  sgd: { momentum: number; weightDecay: number; nesterov: boolean; channelsLast: boolean };
+  adam: { learningRate: number; beta1: number; beta2: number; epsilon: number; weightDecay: number };
+}
+
+/** A supernet with all that trains it. */
+export interface NativeWeightSharing {
+  /** Edge by edge; null where there are none. */
+  architecture(): Abortable<Float32Array | null>;
+  weightStep(
+    batch: NativeLabelledImages,
+    choice: NativeChoice,
+    options: { learningRate: number; clip: number; dropPath: number },
+  ): Abortable<NativeOutcome>;
+  architectureStep(
+    batch: NativeLabelledImages,
+    choice: NativeChoice,
+    options: { dropPath: number },
+  ): Abortable<NativeOutcome>;
+  unrolledStep(
+    train: NativeLabelledImages,
+    valid: NativeLabelledImages,
+    options: { learningRate: number; dropPath: number },
+  ): Abortable<NativeOutcome>;
+  /** In train mode batch norms take note of the batch. */
+  evaluate(
+    batch: NativeLabelledImages,
+    choice: NativeChoice,
+    options: { training: boolean; dropPath: number },
+  ): Abortable<NativeOutcome>;
+  sample(learn: boolean): Abortable<{ cell: Int32Array; logProbability: number; entropy: number }>;
+  reinforce(given: {
+    accuracy: number;
+    baseline: number | undefined;
+    baselineDecay: number;
+    entropyWeight: number;
+    aggregate: number;
+  }): Abortable<{ loss: number; reward: number; baseline: number }>;
+  controllerStep(clip: number): Abortable<void>;
+  /** torch's `random_()`. */
+  random(count: number): Abortable<BigInt64Array>;
+  /** Draws so many numbers of `torch.rand`, and forgets them. */
+  skipUniform(count: number): Abortable<void>;
+  /** torch's `randperm`. */
+  permutation(count: number): Abortable<Int32Array>;
+  state(): Abortable<NativeWeight[]>;
+  load(state: NativeState): Abortable<void>;
+  to(device: string): Abortable<string>;
+  dispose(): void;
+}
+
+export interface NativeSgdOptions {
+  momentum: number;
+  weightDecay: number;
+  nesterov: boolean;
+  channelsLast: boolean;
+}
+
+/** Labelled images as bytes in libtorch's memory. Opaque. */
+export type NativeImageSet = object;
+
+export interface NativeSubset {
+  of: NativeImageSet;
+  indices: Int32Array | null;
+  shuffled: boolean;
+}
+
+/** What is done to pixels: constants of 255, and black pixels around an image that is cropped to its size again. */
+export interface NativePixels {
+  mean: readonly number[];
+  std: readonly number[];
+  padding: number;
+}
+
+export interface NativeImageLoader {
+  begin(): Abortable<void>;
+  next(): Abortable<{ images: NativeDeviceTensor; labels: Int32Array; indices: Int32Array } | null>;
+}
+
+/** A learning rate that falls by a cosine after a warm-up. */
+export interface NativeSchedule {
+  rate: number;
+  least: number;
+  warmup: number;
+  epochs: number;
+}
+
+export interface NativeTraining {
+  sgd: NativeSgdOptions;
+  schedule: NativeSchedule;
+  batch: number;
+  seed: number;
+  drawOnDevice: boolean;
+  pixels: NativePixels;
+  train: NativeSubset;
+  sets: NativeSubset[];
+}
+
+export interface NativeProgress {
+  epoch: number;
+  /** 0: training; then the evaluation sets. */
+  set: number;
+  /** Of this set, so far and in all. */
+  images: number;
+  total: number;
+  learningRate: number;
+  /** Of each set that was begun. */
+  measured: { loss: number; top1: number; top5: number; seconds: number; count: number }[];
+  epochDone: boolean;
+}
+
+export interface NativeTrainer {
+  /** Works for so long, or until an epoch ends; at least a batch. */
+  advance(network: NativeNetwork, milliseconds: number): Abortable<NativeProgress>;
 }
 
 /** The libtorch that computes. */
@@ -151,10 +318,25 @@ export interface TorchBinary {
       seed: number;
     }): Abortable<NativeNetwork>;
   };
-  Sgd: new (
-    network: NativeNetwork,
-    options: { momentum: number; weightDecay: number; nesterov: boolean; channelsLast: boolean },
-  ) => NativeSgd;
+  WeightSharing: { create(options: NativeWeightSharingOptions): Abortable<NativeWeightSharing> };
+  Sgd: new (network: NativeNetwork, options: NativeSgdOptions) => NativeSgd;
+  ImageSet: new (pixels: Uint8Array, labels: Int32Array, size: number) => NativeImageSet;
+  ImageLoader: {
+    create(
+      subset: NativeSubset,
+      options: {
+        pixels: NativePixels;
+        augmented: boolean;
+        batch: number;
+        seed: number;
+        drawOnDevice: boolean;
+        device: string;
+      },
+    ): Abortable<NativeImageLoader>;
+  };
+  Trainer: { create(network: NativeNetwork, options: NativeTraining): Abortable<NativeTrainer> };
+  /** Of each iteration of an epoch. */
+  learningRates(schedule: NativeSchedule, epoch: number, iterations: number): Float64Array;
 }
 
 let loaded: TorchBinary | undefined;

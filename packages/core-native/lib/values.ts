@@ -297,6 +297,11 @@ const DTYPE_OF: readonly (readonly [new (...args: never[]) => NumberArray, Tenso
   [Uint8Array, 'uint8'],
 ];
 
+/** The strides of a tensor of this shape whose elements stand one after another, the last index fastest. */
+export function contiguousStride(shape: readonly number[]): number[] {
+  return shape.map((_, i) => shape.slice(i + 1).reduce((a, b) => a * Math.max(b, 1), 1));
+}
+
 /** What a tensor is that is made here, not read. */
 export interface TensorOptions {
   /** Default: the numbers' own. Needed for those that typed arrays do not tell: float16, bfloat16, bool, complex. */
@@ -333,12 +338,11 @@ export class Tensor {
     const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
     const file = { storage: () => bytes, storagePlace: () => undefined };
     const storage = new Storage(file, '', dtype, 'cpu', count);
-    const stride = shape.map((_, i) => shape.slice(i + 1).reduce((a, b) => a * Math.max(b, 1), 1));
     return new Tensor(
       storage,
       dtype,
       [...shape],
-      stride,
+      contiguousStride(shape),
       0,
       options.requiresGrad ?? false,
       options.isParameter ?? false,

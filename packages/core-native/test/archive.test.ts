@@ -1,10 +1,18 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openBenchmarkFile, openTorch, type PythonValue, ReadError, TarArchive, Tensor } from '../dist/index.js';
+import {
+  openBenchmarkFile,
+  openTorch,
+  type PythonValue,
+  ReadError,
+  type SideCar,
+  TarArchive,
+  Tensor,
+} from '../dist/index.js';
 import { everyValue } from './walk.js';
 
 const fixtures = fileURLToPath(new URL('../../../test-fixtures/', import.meta.url));
@@ -119,6 +127,92 @@ print(json.dumps([(m.name, m.offset_data, m.size) for m in tarfile.open(sys.argv
     const file = tar('signal.tar', 'GNU', [['a', full]]);
     const reason = new Error('enough');
     await expect(TarArchive.open(file, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+});
+
+describe('the directory of a tar archive', () => {
+  const many = (name: string, count = 300) =>
+    tar(
+      name,
+      'GNU',
+      Array.from({ length: count }, (_, i) => [
+        `records/${String(i).padStart(6, '0')}-FULL.pth`,
+        i + 1 < count ? `${fixtures}README.md` : full,
+      ]),
+    );
+  /** What an archive's members are, where its directory came from, and where it was kept. */
+  async function opened(file: string, sideCar?: SideCar) {
+    using archive = await TarArchive.open(file, { sideCar });
+    const { sideCar: from, directory } = archive;
+    const last = numbersIn((await openTorch(archive.memberAt(directory.names.length - 1))).values);
+    return { from, kept: await archive.sideCarKept(), directory, last };
+  }
+
+  it('is kept where it is asked for and read from there, with the same members', async () => {
+    const file = many('kept.tar');
+    const walked = await opened(file, at('kept'));
+    expect(walked).toMatchObject({ from: null, kept: expect.stringMatching(/kept\.tar\.[0-9a-f]{12}\.nb201-index$/) });
+    const read = await opened(file, at('kept'));
+    expect(read).toEqual({ ...walked, from: walked.kept, kept: undefined });
+    expect(await opened(file, false)).toEqual({ ...walked, kept: undefined });
+  });
+
+  it('is kept beside a large archive, of pieces beside the first, and of none with few members', async () => {
+    const file = many('beside.tar');
+    execFileSync('truncate', ['-s', '+17M', file]);
+    expect(await opened(file)).toMatchObject({ from: null, kept: `${file}.nb201-index` });
+    expect(await opened(file)).toMatchObject({ from: `${file}.nb201-index` });
+
+    execFileSync('split', ['-b', '9M', file, at('split.tar')]);
+    const kept = `${at('split.taraa')}.nb201-index`;
+    const walked = await opened(at('split.taraa'));
+    expect(walked).toMatchObject({ from: null, kept });
+    expect(await opened(at('split.taraa'))).toEqual({ ...walked, from: kept, kept: undefined });
+    utimesSync(at('split.tarab'), 1, 1);
+    expect(await opened(at('split.taraa'))).toMatchObject({ from: null, kept });
+
+    const few = many('few.tar', 3);
+    execFileSync('truncate', ['-s', '+17M', few]);
+    expect(await opened(few)).toMatchObject({ from: null, kept: undefined });
+  });
+
+  it('is walked again where the archive changed', async () => {
+    const file = many('other.tar');
+    const { kept } = await opened(file, at('other'));
+    const { mtime } = statSync(file);
+    const longer = many('other.tar', 301);
+    utimesSync(longer, mtime, mtime);
+    const again = await opened(file, at('other'));
+    expect(again).toMatchObject({ from: null, kept });
+    expect(again.directory.names).toHaveLength(301);
+
+    // Of the same size and time, with other content.
+    const bytes = readFileSync(file);
+    const { mtime: before } = statSync(file);
+    bytes.write('X', bytes.length - 1);
+    writeFileSync(file, bytes);
+    utimesSync(file, before, before);
+    expect(await opened(file, at('other'))).toMatchObject({ from: null, kept });
+  });
+
+  it('is walked again where its side-car is damaged, whichever byte it is', async () => {
+    const file = many('damaged.tar');
+    const walked = await opened(file, at('damaged'));
+    const whole = readFileSync(walked.kept!);
+    const places = [...Array(56).keys(), 60, 64, 72, 76, 7200, whole.length - 1];
+    for (const place of places) {
+      const damaged = Uint8Array.from(whole);
+      damaged[place]! ^= 1;
+      writeFileSync(walked.kept!, damaged);
+      expect(await opened(file, at('damaged')), `byte ${place}`).toEqual(walked);
+    }
+    for (const length of [0, 10, 56, 57, 7000, whole.length - 1]) {
+      writeFileSync(walked.kept!, whole.subarray(0, length));
+      expect(await opened(file, at('damaged')), `${length} bytes`).toEqual(walked);
+    }
+    writeFileSync(walked.kept!, Buffer.concat([whole, Buffer.from('x')]));
+    expect(await opened(file, at('damaged'))).toEqual(walked);
+    expect(readFileSync(walked.kept!)).toEqual(whole);
   });
 });
 

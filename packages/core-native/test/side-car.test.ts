@@ -19,7 +19,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { openBenchmarkFile, type SideCar, sideCarKept } from '../lib/index.js';
+import { type NativeBenchmarkFile, openBenchmarkFile, type SideCar, sideCarKept, stateOf } from '../lib/index.js';
 
 const FIXTURES = fileURLToPath(new URL('../../../test-fixtures/benchmark/', import.meta.url));
 const FIXTURE = join(FIXTURES, 'irregular.pth');
@@ -40,20 +40,38 @@ afterEach(() => {
 /** A file that is large enough to be worth a side-car: what stands behind a legacy file's storages is nobody's. */
 const enlarge = () => appendFileSync(path, Buffer.alloc(17 << 20));
 
+/** What a file answers: last epochs, curves, costs of every trial. */
+function answers(file: NativeBenchmarkFile): string {
+  const hash = createHash('sha256');
+  const out = new Float64Array(4096);
+  for (const index of file.recordIndexes()) {
+    file.names().forEach((_, hp) => {
+      out.fill(0);
+      hash.update(`${file.allFinals(index, hp, out)}`).update(out);
+    });
+    for (const hp of file.hyperParameters(index)) {
+      const { archStr, cleared, datasets, trials } = stateOf(file, index, hp)!;
+      const read = trials.map((_, t) => [file.curves(index, hp, t), file.latency(index, hp, t)]);
+      hash.update(JSON.stringify([archStr, cleared, datasets, trials, read]));
+    }
+  }
+  return hash.digest('hex');
+}
+
 /** Opens the file; where its side-car was, where it was kept. */
 async function open(sideCar?: SideCar) {
   const file = await openBenchmarkFile(path, { sideCar });
   const kept = await sideCarKept(file);
   const { sideCar: used } = file.describe();
-  const records = [...file.recordIndexes()].map((index) => file.value(index));
-  const curves = [...file.recordIndexes()].map((index) =>
-    file.hyperParameters(index).map((hp) => file.state(index, hp)!.trials.map((_, t) => file.curves(index, hp, t))),
-  );
+  const all = answers(file);
   file.dispose();
-  const all = createHash('sha256')
-    .update(JSON.stringify([records.length, curves]))
-    .digest('hex');
   return { used, kept, all };
+}
+
+function flipped(bytes: Buffer, at: number): Buffer {
+  const out = Buffer.from(bytes);
+  out[at]! ^= 0x80;
+  return out;
 }
 
 describe('the side-car', () => {
@@ -135,17 +153,64 @@ describe('the side-car', () => {
       () => truncateSync(kept, whole.length - 1),
       () => writeFileSync(kept, 'something else'),
       () => appendFileSync(kept, Buffer.alloc(8)),
-      () => {
-        const bytes = Buffer.from(whole);
-        bytes[bytes.length >> 1]! ^= 0x80;
-        writeFileSync(kept, bytes);
-      },
+      () => writeFileSync(kept, flipped(whole, 80)),
     ];
     for (const damage of damages) {
       damage();
       expect(await open(folder)).toEqual({ used: null, kept, all: first.all });
       expect(readFileSync(kept)).toEqual(whole);
     }
+  });
+
+  it('is found to be damaged when that part is asked for, and then taken away', async () => {
+    const first = await open(folder);
+    const kept = first.kept!;
+    const whole = readFileSync(kept);
+    let later = 0;
+    for (let at = 64; at < whole.length; at += whole.length >> 3) {
+      writeFileSync(kept, flipped(whole, at));
+      const second = await open(folder);
+      expect(second.all, `byte ${at}`).toBe(first.all);
+      // Damaged where it is read at once, it was written anew by now.
+      if (second.used === kept) expect(existsSync(kept), `byte ${at}`).toBe(false);
+      else expect(readFileSync(kept)).toEqual(whole);
+      later += Number(second.used === kept);
+      await open(folder);
+      expect(readFileSync(kept)).toEqual(whole);
+    }
+    expect(later).toBeGreaterThan(2);
+  });
+
+  it('gives no other answers when it is cut, overwritten or replaced by another after opening', async () => {
+    const first = await open(folder);
+    const kept = first.kept!;
+    const whole = readFileSync(kept);
+    const events: (() => void)[] = [
+      () => truncateSync(kept, 100),
+      () => writeFileSync(kept, Buffer.alloc(whole.length)),
+      () => rmSync(kept),
+      () => {
+        rmSync(kept);
+        writeFileSync(kept, 'another');
+      },
+    ];
+    for (const event of events) {
+      writeFileSync(kept, whole);
+      const file = await openBenchmarkFile(path, { sideCar: folder });
+      expect(file.describe().sideCar).toBe(kept);
+      event();
+      expect(answers(file)).toBe(first.all);
+      file.dispose();
+    }
+  });
+
+  it('that is damaged is of no help once the file has changed, and says so', async () => {
+    const { kept } = await open(folder);
+    const file = await openBenchmarkFile(path, { sideCar: folder });
+    truncateSync(kept!, 100);
+    appendFileSync(path, 'x');
+    expect(() => answers(file)).toThrow(expect.objectContaining({ code: 'CHANGED' }));
+    file.dispose();
   });
 
   it('goes without what another process has left half-written', async () => {

@@ -20,6 +20,7 @@ import {
   type PythonValue,
   readTorch,
   type StreamableValue,
+  stateOf,
   Tensor,
   Tuple,
   type WritableValue,
@@ -250,8 +251,11 @@ describe('a benchmark written record by record', () => {
       expect(after.recordIndexes()).toEqual(before.recordIndexes());
       for (const index of before.recordIndexes()) {
         for (const hp of before.hyperParameters(index)) {
-          expect(after.state(index, hp)).toEqual(before.state(index, hp));
-          before.state(index, hp)!.trials.forEach((_, trial) => {
+          const [now, then] = [stateOf(after, index, hp)!, stateOf(before, index, hp)!];
+          for (const of of ['archIndex', 'archStr', 'cleared', 'datasets', 'trials'] as const) {
+            expect(now[of], of).toEqual(then[of]);
+          }
+          then.trials.forEach((_, trial) => {
             expect(after.curves(index, hp, trial)).toEqual(before.curves(index, hp, trial));
           });
         }

@@ -1,6 +1,12 @@
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type ArchiveMember, isFirstPiece, openBenchmarkFile, TarArchive } from '@nas-bench-201/core-native';
+import {
+  type ArchiveMember,
+  isFirstPiece,
+  type OpenArchiveOptions,
+  openBenchmarkFile,
+  TarArchive,
+} from '@nas-bench-201/core-native';
 import { QueryError } from '../errors.js';
 import type { Reference } from '../results/averaging.js';
 
@@ -40,7 +46,7 @@ export class Archive implements Disposable {
    * @param path of a folder, of a `.tar`, or of the first of its pieces (`name.taraa`)
    * @throws ReadError; QueryError `NO_FILE`; the signal's reason where it was aborted
    */
-  static async open(path: string, options: { signal?: AbortSignal | undefined } = {}): Promise<Archive> {
+  static async open(path: string, options: OpenArchiveOptions = {}): Promise<Archive> {
     if (typeof path !== 'string' || path === '') throw new TypeError('expected a path');
     const info = statSync(path, { throwIfNoEntry: false });
     if (info?.isDirectory()) return new Archive(path);
@@ -125,6 +131,19 @@ export class Archive implements Disposable {
     } finally {
       meta.dispose();
     }
+  }
+
+  /** The side-car that the directory of a tar was read from; null where it was walked, and of a folder. */
+  get sideCar(): string | null {
+    return this.#tar?.sideCar ?? null;
+  }
+
+  /**
+   * Waits until the directory of a tar that was walked is kept, which `open` leaves to the background: the side-car's
+   * path, or undefined where none was to be written, or no place took it.
+   */
+  async sideCarKept(): Promise<string | undefined> {
+    return this.#tar?.sideCarKept();
   }
 
   /** Closes it. Records that are open can still be read. */

@@ -12,6 +12,7 @@ import {
   ReadError,
   type ReadErrorCode,
   type ReadLimits,
+  stateOf,
   Tensor,
   type TorchFile,
   withSignal,
@@ -371,7 +372,7 @@ function countsOfSamples(file: NativeBenchmarkFile, indexes: readonly number[]):
   return (hp, dataset) =>
     count(
       indexes.map(
-        (index) => file.state(index, hp)?.datasets.findLast(({ name }) => name === dataset)?.seeds.length ?? 0,
+        (index) => stateOf(file, index, hp)?.datasets.findLast(({ name }) => name === dataset)?.seeds.length ?? 0,
       ),
     );
 }
@@ -385,7 +386,7 @@ function summaryOf(file: NativeBenchmarkFile, indexes: readonly number[], counts
   let weights = false;
   for (const hp of HPS) {
     const states = looked.flatMap((index) => {
-      const state = native(() => file.state(index, hp));
+      const state = stateOf(file, index, hp);
       return state ? [{ index, state }] : [];
     });
     architecture ||= states[0]?.state.archStr ?? '';

@@ -1,23 +1,25 @@
 import {
   type NativeBenchmarkFile,
-  type NativeState,
   native,
   openBenchmarkFile,
   openBenchmarkFileSync,
   type PythonValue,
   ReadError,
   type ReadLimits,
+  stateOf,
+  type TrialsState,
 } from '@nas-bench-201/core-native';
 import { QueryError } from '../errors.js';
+import { infoSetsOf } from '../names.js';
 import { Recent } from '../recent.js';
-import type { ArchitectureRecord, RecordStore } from '../records/record.js';
+import type { ArchitectureRecord, RecordStore, StateRecord } from '../records/record.js';
 import { RecordTrial } from '../records/record-trial.js';
-import { ArchResults } from '../results/arch-results.js';
+import { ArchResults, type ResultsSource, resultsOf } from '../results/arch-results.js';
 import type { Reference } from '../results/averaging.js';
-import { LastEpoch } from '../results/last-epoch.js';
+import { FileResults } from '../results/file-results.js';
+import { type InfoSets, LastEpoch, NO_SET } from '../results/last-epoch.js';
 import { type LastEpochs, lastEpochsOf } from '../results/last-epochs.js';
 import type { Curves } from '../results/series.js';
-import { FileTrial, type TrialData } from '../results/trial-data.js';
 import { PORTION } from '../sweep/batch.js';
 import type { Portion } from '../sweep/sweep.js';
 import { Archive, type Source } from './archive.js';
@@ -32,29 +34,82 @@ const FILES_KEPT = 200;
 const RECORDS_KEPT = 500;
 const BYTES_KEPT = 256 * 2 ** 20;
 
-/** Last epochs that are kept: about 1 KB each. */
+/** Last epochs that are kept: about 2 KB each once they were asked for. */
 const LAST_EPOCHS_KEPT = 65_536;
+/** Numbers of last epochs that share an array: 0.5 MB. */
+const NUMBERS_TOGETHER = 65_536;
+/** The numbers of one: dozens of trials. */
+const MOST_NUMBERS = 4096;
 
-/** Last epochs by architecture, hyper-parameters and data set: a search asks for them by the million. */
+/** Last epochs by hyper-parameters, data set and architecture: a search asks for them by the million. */
 class LastEpochTable {
   readonly #rows = new Map<string, Map<string, LastEpoch[]>>();
   #size = 0;
+  #numbers = new Float64Array(0);
+  #used = 0;
 
   get(index: number, hp: string, dataset: string): LastEpoch | undefined {
     return this.#rows.get(dataset)?.get(hp)?.[index];
   }
 
-  set(index: number, hp: string, dataset: string, lastEpoch: LastEpoch): void {
+  /** Keeps what `fill` writes into an array from a place on; it says where that ends, or -1 where there is nothing. */
+  add(
+    { index, hp, dataset }: { index: number; hp: string; dataset: string },
+    sets: InfoSets,
+    length: number,
+    fill: (numbers: Float64Array, at: number) => number,
+  ): LastEpoch | undefined {
+    if (this.#numbers.length - this.#used < MOST_NUMBERS) {
+      this.#numbers = new Float64Array(NUMBERS_TOGETHER);
+      this.#used = 0;
+    }
+    const end = fill(this.#numbers, this.#used);
+    if (end < 0) return undefined;
+    const made = new LastEpoch(this.#numbers, this.#used, sets);
+    this.#used = end;
     if (++this.#size > LAST_EPOCHS_KEPT) this.clear();
     const byHp = this.#rows.get(dataset) ?? new Map<string, LastEpoch[]>();
-    const rows = byHp.get(hp) ?? [];
-    rows[index] = lastEpoch;
+    // An array that grows by leaps becomes a slow dictionary.
+    const rows = byHp.get(hp) ?? new Array<LastEpoch>(length);
+    rows[index] = made;
     this.#rows.set(dataset, byHp.set(hp, rows));
+    return made;
   }
 
   clear(): void {
     this.#rows.clear();
     this.#size = 0;
+  }
+}
+
+/** The names of a file by their numbers, and what is looked up by them again and again. */
+class Names {
+  readonly names: readonly string[];
+  readonly #numbers: Map<string, number>;
+  readonly #sets = new Map<string, InfoSets>();
+
+  constructor(file: NativeBenchmarkFile) {
+    this.names = native(() => file.names());
+    this.#numbers = new Map(this.names.map((name, i) => [name, i]));
+  }
+
+  number(name: string): number | undefined {
+    return this.#numbers.get(name);
+  }
+
+  sets(dataset: string): InfoSets {
+    const known = this.#sets.get(dataset);
+    if (known) return known;
+    const number = (set: string | undefined) => (set === undefined ? NO_SET : (this.number(set) ?? NO_SET));
+    const { valid, test, valtest } = infoSetsOf(dataset);
+    const sets = {
+      valid: number(valid),
+      test: number(test),
+      valtest: number(valtest),
+      needsValid: dataset === 'cifar10-valid',
+    };
+    this.#sets.set(dataset, sets);
+    return sets;
   }
 }
 
@@ -99,17 +154,6 @@ class OpenFiles {
   }
 }
 
-interface LoadedState {
-  head: StateHead;
-  trials: TrialData[];
-}
-
-/** What a state says besides its trials' numbers. */
-type StateHead = Pick<NativeState, 'archIndex' | 'archStr' | 'cleared'> & {
-  datasets: readonly { name: string; seeds: ArrayLike<number> }[];
-  trials: readonly { dataset: string; seed: number }[];
-};
-
 /** Which files have the weights that benchmark files have not. */
 const WEIGHTS_ARE_IN: Record<Reference, { home: string; name: (index: number) => string }> = {
   'nas-bench-201': {
@@ -127,25 +171,25 @@ const WEIGHTS_ARE_IN: Record<Reference, { home: string; name: (index: number) =>
  * format, or in a file that replaced it since.
  */
 export class Records {
-  /** The architectures that have been read, or that the file lists as evaluated. */
-  readonly evaluated: Set<number>;
+  #evaluated: Set<number> | undefined;
   readonly #main: NativeBenchmarkFile | undefined;
   readonly #archive: Archive | undefined;
   readonly #weights: Archive | undefined;
   /** Where the records are if they are in no file of the original formats. */
   readonly store: RecordStore | undefined;
   readonly #stored = new Recent<number, ArchitectureRecord>(RECORDS_KEPT);
-  readonly #inMain: Set<number>;
+  #recordsInMain: Set<number> | undefined;
   readonly #limits: ReadLimits | undefined;
   readonly #replaced = new Map<number, Located>();
   #replacement: Archive | undefined;
   #opened = new OpenFiles();
   readonly #withWeights = new OpenFiles();
-  readonly #states = new Recent<string, LoadedState>(STATES_KEPT);
+  readonly #states = new Recent<string, ResultsSource>(STATES_KEPT);
   readonly #cleared = new Set<string>();
-  readonly #numbers = new WeakMap<NativeBenchmarkFile, { names: string[]; of: Map<string, number> }>();
+  readonly #names = new WeakMap<NativeBenchmarkFile, Names>();
+  #namesOfMain: Names | undefined;
   readonly #lastEpochs = new LastEpochTable();
-  readonly #scratch = new Float64Array(4096);
+  readonly #scratch = new Float64Array(MOST_NUMBERS);
   readonly #recent = new Recent<object, Curves>(CURVES_KEPT);
 
   constructor(
@@ -156,6 +200,8 @@ export class Records {
       weights?: Archive | undefined;
     },
     readonly reference: Reference,
+    /** Of the space: how many architectures there may be. */
+    readonly size: number,
     limits?: ReadLimits,
   ) {
     this.#limits = limits;
@@ -163,13 +209,22 @@ export class Records {
     else if ('store' in from.records) this.store = from.records.store;
     else this.#main = from.records;
     this.#weights = from.weights;
-    this.#inMain = new Set(this.#main?.recordIndexes());
-    this.evaluated = new Set(this.#main?.evaluated() ?? this.store?.evaluated);
+  }
+
+  /** The architectures that have been read, or that the file lists as evaluated. */
+  get evaluated(): Set<number> {
+    this.#evaluated ??= new Set(native(() => this.#main?.evaluated()) ?? this.store?.evaluated);
+    return this.#evaluated;
+  }
+
+  get #inMain(): Set<number> {
+    this.#recordsInMain ??= new Set(native(() => this.#main?.recordIndexes()));
+    return this.#recordsInMain;
   }
 
   /** The one file that holds every record as it was opened; undefined where some are elsewhere. */
   get single(): NativeBenchmarkFile | undefined {
-    return this.#replaced.size === 0 ? this.#main : undefined;
+    return this.#replaced.size === 0 && !this.#replacement ? this.#main : undefined;
   }
 
   get inFolder(): boolean {
@@ -249,8 +304,7 @@ export class Records {
       );
     }
     const file = this.#withWeights.get(index) ?? this.#openWeights(archive, index);
-    const trials = native(() => file.file.state(file.index, hp))?.trials ?? [];
-    const trial = trials.findIndex((t) => t.dataset === dataset && t.seed === seed);
+    const trial = stateOf(file.file, file.index, hp)?.find(dataset, seed) ?? -1;
     const attributes = trial < 0 ? undefined : native(() => file.file.value(file.index, hp, trial));
     const weights = attributes instanceof Map ? attributes.get('net_state_dict') : undefined;
     if (weights === undefined || weights === null) {
@@ -319,48 +373,43 @@ export class Records {
     return this.#record(index)?.states.map(({ hp }) => hp) ?? [];
   }
 
-  #state(index: number, hp: string): LoadedState {
+  #state(index: number, hp: string): ResultsSource {
     const key = `${index}/${hp}`;
     const known = this.#states.get(key);
     if (known) return known;
-    const found = this.file(index);
-    const record = found ? undefined : this.#record(index);
-    if (!found && !record) {
+    const found = this.single ? { file: this.single, index } : this.file(index);
+    const state = found && stateOf(found.file, found.index, hp, this.#namesOf(found.file).names);
+    // What comes out of a store has its curves with it: only as many are kept as records.
+    if (state) return this.#states.set(key, this.#resultsInFile(index, state));
+    const record = this.#record(index);
+    const stored = record?.states.find((s) => s.hp === hp);
+    if (stored) return this.resultsOf(index, stored);
+    if (!record && !this.file(index)) {
       const where = this.#archive
         ? `the ${this.#archive.layout === 'tar' ? 'archive' : 'folder'} ${this.#archive.path}`
         : 'this file';
       throw new QueryError('NOT_EVALUATED', `${where} has no results of architecture ${index}`);
     }
-    const state = found ? this.#stateInFile(index, found, hp) : this.#stateOf(index, record!, hp);
-    if (!state) {
-      const there = this.hyperParameters(index).map((h) => `'${h}'`);
-      throw new QueryError(
-        'UNKNOWN_HP',
-        `architecture ${index} has no results for hp '${hp}'; it has ${there.join(', ')}`,
-      );
-    }
-    // What comes out of a store has its curves with it: only as many are kept as records.
-    return found ? this.#states.set(key, state) : state;
-  }
-
-  #stateOf(index: number, { states }: ArchitectureRecord, hp: string): LoadedState | undefined {
-    const state = states.find((s) => s.hp === hp);
-    if (!state) return undefined;
-    const trials = state.trials.map(
-      (trial) => new RecordTrial(trial, () => this.#weightsOf(index, hp, trial.dataset, trial.seed)),
+    const there = this.hyperParameters(index).map((h) => `'${h}'`);
+    throw new QueryError(
+      'UNKNOWN_HP',
+      `architecture ${index} has no results for hp '${hp}'; it has ${there.join(', ')}`,
     );
-    return { head: state, trials };
   }
 
-  #stateInFile(index: number, found: Located, hp: string): LoadedState | undefined {
-    const head = native(() => found.file.state(found.index, hp));
-    if (!head) return undefined;
-    const place = (trial: number) => [found.index, hp, trial] as const;
-    const trials = head.trials.map((trial, i) => {
-      const elsewhere = () => this.#weightsOf(index, hp, trial.dataset, trial.seed);
-      return new FileTrial(found.file, place(i), trial, this.#recent, elsewhere);
-    });
-    return { head, trials };
+  /** What a record of a store, or of a sweep, says as a source of results. */
+  resultsOf(index: number, state: StateRecord): ResultsSource {
+    const { hp, archIndex, archStr, cleared, datasets } = state;
+    const trials = state.trials.map((trial) => ({
+      dataset: trial.dataset,
+      seed: trial.seed,
+      data: new RecordTrial(trial, () => this.#weightsOf(index, hp, trial.dataset, trial.seed)),
+    }));
+    return resultsOf({ archIndex, archStr, cleared, datasets }, trials);
+  }
+
+  #resultsInFile(index: number, state: TrialsState): ResultsSource {
+    return new FileResults(state, this.#recent, ({ dataset, seed }) => this.#weightsOf(index, state.hp, dataset, seed));
   }
 
   /** The last epoch of an architecture's trials on a data set, where it was collected when the file was walked. */
@@ -369,52 +418,51 @@ export class Records {
   }
 
   #readLastEpoch(index: number, hp: string, dataset: string): LastEpoch | undefined {
-    const found = this.file(index);
+    const found = this.single ? { file: this.single, index } : this.file(index);
     if (!found) return undefined;
-    const { names, of } = this.#numbersOf(found.file);
-    const hpNumber = of.get(hp);
-    const datasetNumber = of.get(dataset);
+    const names = this.#namesOf(found.file);
+    const hpNumber = names.number(hp);
+    const datasetNumber = names.number(dataset);
     if (hpNumber === undefined || datasetNumber === undefined) return undefined;
-    const trials = native(() => found.file.finals(found.index, hpNumber, datasetNumber, this.#scratch));
-    if (trials <= 0) return undefined;
-    const made = new LastEpoch({ trials, rows: this.#scratch, names }, this.reference);
-    this.#lastEpochs.set(index, hp, dataset, made);
-    return made;
+    return this.#lastEpochs.add({ index, hp, dataset }, names.sets(dataset), this.size, (numbers, at) =>
+      native(() => found.file.finals(found.index, hpNumber, datasetNumber, numbers, at)),
+    );
   }
 
   /** The same of all data sets; none where there is no such record. */
   lastEpochs(index: number, hp: string): LastEpochs[] | undefined {
     const found = this.file(index);
     if (!found) return undefined;
-    const { names, of } = this.#numbersOf(found.file);
-    const hpNumber = of.get(hp);
+    const names = this.#namesOf(found.file);
+    const hpNumber = names.number(hp);
     if (hpNumber === undefined) return [];
     const datasets = native(() => found.file.allFinals(found.index, hpNumber, this.#scratch));
-    return datasets < 0 ? undefined : lastEpochsOf(datasets, this.#scratch, names);
+    return datasets < 0 ? undefined : lastEpochsOf(datasets, this.#scratch, names.names);
   }
 
-  /** The file's names, and the number of each. */
-  #numbersOf(file: NativeBenchmarkFile): { names: string[]; of: Map<string, number> } {
-    let numbers = this.#numbers.get(file);
-    if (!numbers) {
-      const names = native(() => file.names());
-      numbers = { names, of: new Map(names.map((name, i) => [name, i])) };
-      this.#numbers.set(file, numbers);
+  #namesOf(file: NativeBenchmarkFile): Names {
+    if (file === this.#main) {
+      this.#namesOfMain ??= new Names(file);
+      return this.#namesOfMain;
     }
-    return numbers;
+    let names = this.#names.get(file);
+    if (!names) {
+      names = new Names(file);
+      this.#names.set(file, names);
+    }
+    return names;
   }
 
   /** A copy of an architecture's results. @throws QueryError where there are none */
   results(index: number, hp: string): ArchResults {
-    const { head, trials } = this.#state(index, hp);
-    const results = ArchResults.fromFile(head, trials, this.reference);
+    const results = new ArchResults(this.#state(index, hp), this.reference);
     if (this.#cleared.has(`${index}/${hp}`)) results.clearParams();
     return results;
   }
 
   /** The number of trials on a data set. */
   trialCount(index: number, hp: string, dataset: string): number {
-    return this.#state(index, hp).head.datasets.findLast((d) => d.name === dataset)?.seeds.length ?? 0;
+    return this.#state(index, hp).datasets.findLast((d) => d.name === dataset)?.seeds.length ?? 0;
   }
 
   /** From here on the results have no weights; those of one set of hyper-parameters, or of all. */

@@ -2,17 +2,27 @@ import { randomInt } from 'node:crypto';
 import {
   checkedPath,
   compute,
+  type NativeArithmetic,
   type NativeDeviceTensor,
   type NativeNetwork,
+  type NativeWeight,
   NetworkError,
+  readSafetensors,
   type TensorData,
   torch,
+  WriteError,
+  writeSafetensors,
+  writeTorch,
 } from '@nas-bench-201/core-native';
+import type { DataSet } from '../datasets/data-set.js';
 import type { NetworkConfig } from '../results/results-count.js';
 import { stagesCost } from '../space/cost.js';
+import type { EpochResult } from '../training/epochs.js';
+import { type TrainOptions, trainEpochs } from '../training/train.js';
 import { messageOf, type NetworkPlan, operationNumbers, planOf } from './config.js';
 import { DeviceTensor, nativeImages } from './device-tensor.js';
 import { averageOf, type BatchMetrics, type LabelledBatch, metricsOf, nativeLabels } from './metrics.js';
+import { printedNetwork } from './printed.js';
 import { nativeState, type StateDict, type StateDictSource, stateDictOf } from './state-dict.js';
 
 export interface BuildOptions {
@@ -42,7 +52,30 @@ export interface ForwardOptions {
    * but for rounding.
    */
   exact?: boolean | undefined;
+  /**
+   * Keeps the channels of a pixel together in memory. Default: in eval mode, unless `exact`, on a CPU, where it is faster;
+   * else not.
+   */
+  channelsLast?: boolean | undefined;
+  /**
+   * Computes convolutions and products in this type, as `torch.autocast` does; features and logits are float32 all the
+   * same. `float16` needs a GPU. Default: all in float32.
+   */
+  autocast?: 'bfloat16' | 'float16' | undefined;
+  /**
+   * In eval mode on a GPU, with libtorch 2.12.1 or newer: what the pass does is recorded as a CUDA graph at the first batch
+   * of a shape, and started as one for those that follow; the last four shapes are kept. Default: false.
+   */
+  cudaGraph?: boolean | undefined;
   signal?: AbortSignal | undefined;
+}
+
+/** @throws NetworkError UNSUPPORTED */
+function arithmeticOf({ channelsLast, autocast, cudaGraph }: ForwardOptions): NativeArithmetic {
+  if (autocast !== undefined && autocast !== 'bfloat16' && autocast !== 'float16') {
+    throw new NetworkError('UNSUPPORTED', `expected autocast to 'bfloat16' or 'float16', found '${String(autocast)}'`);
+  }
+  return { channelsLast, autocast, graph: cudaGraph };
 }
 
 /** What a network makes of images. */
@@ -52,6 +85,16 @@ export interface NetworkOutput<T = TensorData> {
   /** Batch x classes. */
   logits: T;
 }
+
+export interface SaveOptions {
+  /** Whether a file of this name may be replaced. Default: false. */
+  overwrite?: boolean | undefined;
+  /** What stands in a safetensors file beside the tensors; a file of torch has no place for it. */
+  metadata?: Readonly<Record<string, string>> | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+const isSafetensors = (path: string) => path.endsWith('.safetensors');
 
 export interface LatencyOptions extends ForwardOptions {
   /** Images a batch. Default: 256, as the benchmark has it. */
@@ -89,12 +132,14 @@ export interface NetworkDescription {
 export class Network implements Disposable, AsyncDisposable {
   readonly #native: NativeNetwork;
   readonly #plan: NetworkPlan;
+  readonly #seed: number;
   readonly #inFlight = new Set<Promise<unknown>>();
   #device = 'cpu';
   #training = false;
 
-  private constructor(native: NativeNetwork, plan: NetworkPlan) {
+  private constructor(native: NativeNetwork, plan: NetworkPlan, seed: number) {
     this.#native = native;
+    this.#seed = seed;
     this.#plan = plan;
   }
 
@@ -110,7 +155,7 @@ export class Network implements Disposable, AsyncDisposable {
     }
     const { channels, numClasses } = plan;
     const shape = { channels, operations: operationNumbers(plan.cell), classes: numClasses, seed };
-    const network = new Network(await compute(() => torch().Network.create(shape), signal), plan);
+    const network = new Network(await compute(() => torch().Network.create(shape), signal), plan, seed);
     try {
       return await network.to(device, { signal });
     } catch (error) {
@@ -143,7 +188,17 @@ export class Network implements Disposable, AsyncDisposable {
   }
 
   /** Sets train mode, or with `false` eval mode. What is already asked for goes on in the mode that it was asked in. */
-  train(mode = true): this {
+  train(mode?: boolean): this;
+  /**
+   * Trains it on a data set as the benchmark was made, an epoch each time that one is asked for: `for await (const epoch of
+   * network.train(data, { hp: 12 }))`. Ending the loop ends the training; the network keeps what it has learnt.
+   * @throws NetworkError `BAD_LABELS`, `NOT_FINITE` (it has diverged), `OUT_OF_MEMORY` (says what batch fits)
+   */
+  train(data: DataSet, options?: TrainOptions): AsyncGenerator<EpochResult>;
+  train(mode: boolean | DataSet = true, options: TrainOptions = {}): this | AsyncGenerator<EpochResult> {
+    if (typeof mode === 'object') {
+      return trainEpochs(this.#native, this.#device, mode, { ...options, seed: options.seed ?? this.#seed });
+    }
     this.#training = mode;
     return this;
   }
@@ -164,11 +219,12 @@ export class Network implements Disposable, AsyncDisposable {
   ): Promise<NetworkOutput | NetworkOutput<DeviceTensor>> {
     const given = nativeImages(images);
     const pass = this.#training ? 'train' : this.#evalPass(options);
+    const arithmetic = arithmeticOf(options);
     if (!(images instanceof DeviceTensor)) {
-      return this.#track(compute(() => this.#native.forward(given, pass, false), options.signal));
+      return this.#track(compute(() => this.#native.forward(given, pass, false, arithmetic), options.signal));
     }
     const { features, logits } = await this.#track(
-      compute(() => this.#native.forward(given, pass, true), options.signal),
+      compute(() => this.#native.forward(given, pass, true, arithmetic), options.signal),
     );
     const handle = (native: NativeDeviceTensor) => new DeviceTensor(native);
     return { features: handle(features), logits: handle(logits) };
@@ -182,11 +238,14 @@ export class Network implements Disposable, AsyncDisposable {
     batches: LabelledBatch | Iterable<LabelledBatch> | AsyncIterable<LabelledBatch>,
     options: ForwardOptions = {},
   ): Promise<BatchMetrics> {
+    const arithmetic = arithmeticOf(options);
     const measured: BatchMetrics[] = [];
     for await (const { images, labels } of 'images' in batches ? [batches] : batches) {
       const [given, classes] = [nativeImages(images), nativeLabels(labels)];
-      const pass = this.#evalPass(options);
-      const work = compute(() => this.#native.evaluate(given, classes, pass), options.signal);
+      const work = compute(
+        () => this.#native.evaluate(given, classes, this.#evalPass(options), arithmetic),
+        options.signal,
+      );
       measured.push(metricsOf(await this.#track(work)));
     }
     return averageOf(measured);
@@ -198,13 +257,34 @@ export class Network implements Disposable, AsyncDisposable {
 
   /** The learnt tensors by name, in the reference's order: copies. */
   async parameters(options: { signal?: AbortSignal } = {}): Promise<StateDict> {
-    const all = await this.stateDict(options);
-    return new Map([...all].filter(([, tensor]) => tensor.parameter));
+    return stateDictOf((await this.#weights(options)).filter(({ parameter }) => parameter));
   }
 
-  /** All tensors by name, in the reference's order: copies (`state_dict`). */
-  async stateDict(options: { signal?: AbortSignal } = {}): Promise<StateDict> {
-    return stateDictOf(await this.#track(compute(() => this.#native.state(), options.signal)));
+  /**
+   * All tensors by name, in the reference's order: copies (`state_dict`). `writeTorch` and `writeSafetensors` take it.
+   */
+  async stateDict(options: { signal?: AbortSignal | undefined } = {}): Promise<StateDict> {
+    return stateDictOf(await this.#weights(options));
+  }
+
+  #weights(options: { signal?: AbortSignal | undefined }): Promise<NativeWeight[]> {
+    return this.#track(compute(() => this.#native.state(), options.signal));
+  }
+
+  /**
+   * Writes the state dict: as `torch.save` does, or as a safetensors file where the name ends in `.safetensors`. The
+   * file appears when it is complete, or not at all. `load` and the reference's `load_state_dict` read it.
+   * @returns the bytes written
+   * @throws WriteError; the signal's reason where it was aborted
+   */
+  async save(path: string, options: SaveOptions = {}): Promise<number> {
+    checkedPath(path);
+    const { metadata, ...rest } = options;
+    if (metadata && !isSafetensors(path)) {
+      throw new WriteError('UNSUPPORTED_VALUE', path, 'only a file of the name .safetensors has a place for metadata');
+    }
+    const state = await this.stateDict(options);
+    return isSafetensors(path) ? writeSafetensors(path, state, options) : writeTorch(path, state, rest);
   }
 
   /**
@@ -221,10 +301,11 @@ export class Network implements Disposable, AsyncDisposable {
 
   /**
    * As `loadStateDict`, of a file that holds a state dict, whoever wrote it: nothing in it is run. Its bytes go straight
-   * to the network. @throws NetworkError NO_WEIGHTS
+   * to the network. A safetensors file is known by its name's ending. @throws NetworkError NO_WEIGHTS
    */
   async load(path: string, options: { signal?: AbortSignal } = {}): Promise<this> {
     checkedPath(path);
+    if (isSafetensors(path)) return this.loadStateDict((await readSafetensors(path)).tensors, options);
     await this.#track(compute(() => this.#native.loadFile(path), options.signal));
     return this;
   }
@@ -260,7 +341,9 @@ export class Network implements Disposable, AsyncDisposable {
   async latency(options: LatencyOptions = {}): Promise<number> {
     const { batch = 256, imageSize = this.imageSize, batches = 10 } = options;
     if (!(Number.isInteger(batches) && batches > 0)) throw new RangeError(`expected batches, found ${batches}`);
-    const work = () => this.#native.latency([batch, 3, imageSize, imageSize], batches, this.#evalPass(options));
+    const arithmetic = arithmeticOf(options);
+    const shape = [batch, 3, imageSize, imageSize];
+    const work = () => this.#native.latency(shape, batches, this.#evalPass(options), arithmetic);
     const seconds = [...(await this.#track(compute(work, options.signal)))].slice(batches > 2 ? 1 : 0);
     return seconds.reduce((a, b) => a + b, 0) / seconds.length;
   }
@@ -283,6 +366,11 @@ export class Network implements Disposable, AsyncDisposable {
   /** The text that the reference prints (`get_message`). */
   toString(): string {
     return messageOf(this.#plan);
+  }
+
+  /** What `print(network)` shows in Python: every layer. */
+  toPrinted(): string {
+    return printedNetwork(this.#plan);
   }
 
   /** Frees its memory as soon as no work needs it any more; from here on it cannot be asked for anything. */

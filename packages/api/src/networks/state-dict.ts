@@ -1,55 +1,39 @@
 import {
+  contiguousStride,
   type FilePlace,
   type NativeStateDict,
   type NativeWeight,
   NetworkError,
   type NumberArray,
+  OrderedDict,
   type PythonValue,
   type Storage,
   Tensor,
   type TensorDtype,
 } from '@nas-bench-201/core-native';
 
-/** A tensor of a state dict with its values; strides and offset in elements. */
+/** A network's tensors by name, in the reference's order; an `OrderedDict`, as torch's is. */
+export type StateDict = Map<string, Tensor>;
+
+/** A tensor as numbers of one's own. Strides and offset in elements; default: contiguous, at the beginning. */
 export interface StateTensor {
   dtype: TensorDtype;
   shape: number[];
-  stride: number[];
-  offset: number;
+  stride?: number[];
+  offset?: number;
   data: NumberArray;
-  /** Whether it is learnt; else it is a buffer: a batch norm's running statistics. */
-  parameter: boolean;
 }
-
-export type StateDict = Map<string, StateTensor>;
 
 /** What a network takes as weights: a state dict of its own, or one that was read from a file. */
-export type StateDictSource =
-  | ReadonlyMap<PythonValue, PythonValue>
-  | ReadonlyMap<string, Pick<StateTensor, 'dtype' | 'shape' | 'data'> & Partial<StateTensor>>;
+export type StateDictSource = ReadonlyMap<PythonValue, PythonValue> | ReadonlyMap<string, Tensor | StateTensor>;
 
-/** The strides of a contiguous tensor. */
-function stridesOf(shape: readonly number[]): number[] {
-  let stride = 1;
-  return shape
-    .map((_, i) => {
-      const size = shape[shape.length - 1 - i]!;
-      const own = stride;
-      stride *= size;
-      return own;
-    })
-    .reverse();
-}
-
-/** As the addon gives them, with typed arrays over their bytes. */
+/** As the addon gives them: tensors over its bytes. */
 export function stateDictOf(weights: readonly NativeWeight[]): StateDict {
-  return new Map(
-    weights.map(({ name, dtype, shape, parameter, bytes }) => {
-      const buffer = bytes.buffer as ArrayBuffer;
-      const data = dtype === 'int64' ? new BigInt64Array(buffer) : new Float32Array(buffer);
-      return [name, { dtype, shape, stride: stridesOf(shape), offset: 0, data, parameter }];
-    }),
-  );
+  const tensors = weights.map(({ name, dtype, shape, bytes }): [string, Tensor] => {
+    const buffer = bytes.buffer as ArrayBuffer;
+    return [name, Tensor.from(dtype === 'int64' ? new BigInt64Array(buffer) : new Float32Array(buffer), shape)];
+  });
+  return new OrderedDict(tensors) as Map<PythonValue, PythonValue> as StateDict;
 }
 
 /**
@@ -76,7 +60,7 @@ export function nativeState(source: StateDictSource): NativeStateDict {
       throw new NetworkError('BAD_TENSOR', `expected ${name} to be a tensor`);
     }
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    return { name, dtype, shape, stride: stride ?? stridesOf(shape), offset, storage: storages.push(bytes) - 1 };
+    return { name, dtype, shape, stride: stride ?? contiguousStride(shape), offset, storage: storages.push(bytes) - 1 };
   });
   return { storages, tensors };
 }

@@ -33,6 +33,23 @@ export class TorchRandom {
     return Float32Array.from({ length: count }, () => (this.#generator.genrandUint32() & mask) * 2 ** -FLOAT_BITS);
   }
 
+  /** `torch.randint(0, n, (1,))`, 1 <= n <= 2^32. */
+  randint(n: number): number {
+    return this.#generator.genrandUint32() % n;
+  }
+
+  /** `torch.randperm(n)`. */
+  randperm(n: number): Int32Array {
+    const out = Int32Array.from({ length: n }, (_, i) => i);
+    for (let i = 0; i < n - 1; i++) {
+      const j = i + this.randint(n - i);
+      const swapped = out[i]!;
+      out[i] = out[j]!;
+      out[j] = swapped;
+    }
+    return out;
+  }
+
   /** `torch.randn(count)`: 32-bit floats, normal, by Box and Muller's method. */
   randn(count: number): Float32Array {
     if (count < BLOCK) return Float32Array.from({ length: count }, () => this.#normal());

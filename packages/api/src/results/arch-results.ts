@@ -31,76 +31,104 @@ export type TrialChoice = boolean | number;
 
 type Seeds = { name: string; seeds: number[] };
 
+/** What `ArchResults` starts from, and never changes. */
+export interface ResultsSource {
+  readonly archIndex: number;
+  readonly archStr: string;
+  /** Whether the weights were cleared. */
+  readonly cleared: boolean;
+  /** `dataset_seed`, in its order. */
+  readonly datasets: readonly { name: string; seeds: ArrayLike<number> }[];
+  readonly trialCount: number;
+  /** The number of the last trial with this key; -1 where there is none. */
+  find(dataset: string, seed: number): number;
+  key(number: number): { dataset: string; seed: number };
+  data(number: number): TrialData;
+}
+
+/** Trials that are there already as such a source. */
+export function resultsOf(
+  head: Pick<ResultsSource, 'archIndex' | 'archStr' | 'cleared' | 'datasets'>,
+  trials: readonly { dataset: string; seed: number; data: TrialData }[],
+): ResultsSource {
+  return {
+    ...head,
+    trialCount: trials.length,
+    find: (dataset, seed) => trials.findLastIndex((t) => t.dataset === dataset && t.seed === seed),
+    key: (number) => trials[number]!,
+    data: (number) => trials[number]!.data,
+  };
+}
+
 /**
  * All trials of one architecture with one set of hyper-parameters (nas_201_api's `ArchResults`). It is a copy: what is
  * reset here changes no answer of the API that it came from.
  */
 export class ArchResults {
-  readonly archIndex: number;
-  readonly archStr: string;
   /** Whether the weights were cleared. */
   clearNetDone: boolean;
-  readonly #trials: { dataset: string; seed: number; result: ResultsCount }[];
-  readonly #datasets: Seeds[];
+  readonly #source: ResultsSource;
   readonly #reference: Reference;
+  /** Trials of the source that were asked for. */
+  readonly #results: (ResultsCount | undefined)[] = [];
+  #added: { dataset: string; seed: number; result: ResultsCount }[] | undefined;
+  /** Its own once a trial was added. */
+  #datasets: Seeds[] | undefined;
 
-  constructor(
-    head: { archIndex: number; archStr: string; cleared: boolean; datasets: readonly Seeds[] },
-    trials: readonly { dataset: string; seed: number; data: TrialData }[],
-    reference: Reference = 'nas-bench-201',
-  ) {
-    this.archIndex = head.archIndex;
-    this.archStr = head.archStr;
-    this.clearNetDone = head.cleared;
-    this.#trials = trials.map(({ dataset, seed, data }) => ({
-      dataset,
-      seed,
-      result: new ResultsCount(data, reference),
-    }));
-    this.#datasets = head.datasets.map(({ name, seeds }) => ({ name, seeds: [...seeds] }));
+  constructor(source: ResultsSource, reference: Reference = 'nas-bench-201') {
+    this.clearNetDone = source.cleared;
+    this.#source = source;
     this.#reference = reference;
   }
 
-  /** @internal */
-  static fromFile(
-    state: {
-      archIndex: number;
-      archStr: string;
-      cleared: boolean;
-      datasets: readonly { name: string; seeds: ArrayLike<number> }[];
-      trials: readonly { dataset: string; seed: number }[];
-    },
-    trials: readonly TrialData[],
-    reference: Reference,
-  ): ArchResults {
-    const datasets = state.datasets.map(({ name, seeds }) => ({ name, seeds: Array.from(seeds) }));
-    const of = trials.map((data, i) => ({ dataset: state.trials[i]!.dataset, seed: state.trials[i]!.seed, data }));
-    return new ArchResults({ ...state, datasets }, of, reference);
+  get archIndex(): number {
+    return this.#source.archIndex;
+  }
+
+  get archStr(): string {
+    return this.#source.archStr;
+  }
+
+  #seedsBy(dataset: string): ArrayLike<number> | undefined {
+    return (this.#datasets ?? this.#source.datasets).findLast((d) => d.name === dataset)?.seeds;
+  }
+
+  #result(number: number): ResultsCount {
+    this.#results[number] ??= new ResultsCount(this.#source.data(number), this.#reference);
+    return this.#results[number];
+  }
+
+  /** Every trial, in the file's order. */
+  get #trials(): { dataset: string; seed: number; result: ResultsCount }[] {
+    const own = Array.from({ length: this.#source.trialCount }, (_, number) => {
+      const { dataset, seed } = this.#source.key(number);
+      return { dataset, seed, result: this.#result(number) };
+    });
+    return [...own, ...(this.#added ?? [])];
   }
 
   #seeds(dataset: string): number[] {
-    const found = this.#datasets.findLast((d) => d.name === dataset);
-    if (!found) {
+    const seeds = this.#seedsBy(dataset);
+    if (!seeds) {
+      const there = this.getDatasetNames().map((name) => `'${name}'`);
       throw new QueryError(
         'UNKNOWN_DATASET',
-        `architecture ${this.archIndex} has no '${dataset}' here; it has ${this.getDatasetNames()
-          .map((n) => `'${n}'`)
-          .join(', ')}`,
+        `architecture ${this.archIndex} has no '${dataset}' here; it has ${there.join(', ')}`,
       );
     }
-    return found.seeds;
+    return Array.from(seeds);
   }
 
   #trial(dataset: string, seed: number): ResultsCount {
-    const found = this.#trials.findLast((t) => t.dataset === dataset && t.seed === seed);
-    if (!found) {
-      const seeds = this.#datasets.findLast((d) => d.name === dataset)?.seeds ?? [];
-      throw new QueryError(
-        'UNKNOWN_SEED',
-        `architecture ${this.archIndex} has no trial with seed ${seed} on '${dataset}'; its seeds are ${seeds.join(', ') || 'none'}`,
-      );
-    }
-    return found.result;
+    const added = this.#added?.find((t) => t.dataset === dataset && t.seed === seed);
+    if (added) return added.result;
+    const number = this.#source.find(dataset, seed);
+    if (number >= 0) return this.#result(number);
+    const seeds = Array.from(this.#seedsBy(dataset) ?? []);
+    throw new QueryError(
+      'UNKNOWN_SEED',
+      `architecture ${this.archIndex} has no trial with seed ${seed} on '${dataset}'; its seeds are ${seeds.join(', ') || 'none'}`,
+    );
   }
 
   #trialsOf(dataset: string): ResultsCount[] {
@@ -109,16 +137,16 @@ export class ArchResults {
 
   /** The number of trials. */
   get numTrials(): number {
-    return this.#trials.length;
+    return this.#source.trialCount + (this.#added?.length ?? 0);
   }
 
   getDatasetNames(): string[] {
-    return [...new Set(this.#datasets.map((d) => d.name))];
+    return [...new Set((this.#datasets ?? this.#source.datasets).map((d) => d.name))];
   }
 
   /** The seeds of a data set's trials. @throws QueryError */
   getDatasetSeeds(dataset: string): number[] {
-    return [...this.#seeds(dataset)];
+    return this.#seeds(dataset);
   }
 
   /** All trials of a data set by seed, or the one of a seed. @throws QueryError */
@@ -198,6 +226,11 @@ export class ArchResults {
     };
   }
 
+  /** @internal Whether every trial of a data set has results on an evaluation set after an epoch. */
+  isEvaluated(dataset: string, set: string, iepoch?: number | null): boolean {
+    return this.#trialsOf(dataset).every((trial) => trial.isEvaluated(set, iepoch));
+  }
+
   #average(infos: readonly MeasuredEpoch[]): Metrics {
     const mean = (key: keyof MeasuredEpoch) =>
       meanOverTrials(
@@ -260,6 +293,7 @@ export class ArchResults {
 
   /** Adds a trial. @throws QueryError where there is one with this seed */
   update(dataset: string, seed: number, result: ResultsCount): void {
+    this.#datasets ??= this.#source.datasets.map(({ name, seeds }) => ({ name, seeds: Array.from(seeds) }));
     let entry = this.#datasets.findLast((d) => d.name === dataset);
     if (entry?.seeds.includes(seed)) {
       throw new QueryError(
@@ -273,7 +307,7 @@ export class ArchResults {
     }
     entry.seeds.push(seed);
     entry.seeds.sort((a, b) => a - b);
-    this.#trials.push({ dataset, seed, result });
+    this.#added = [...(this.#added ?? []), { dataset, seed, result }];
     this.clearNetDone = false;
   }
 
@@ -313,7 +347,10 @@ export class ArchResults {
       ['arch_index', this.archIndex],
       ['arch_str', this.archStr],
       ['all_results', results],
-      ['dataset_seed', new Map(this.#datasets.map(({ name, seeds }) => [name, [...seeds]]))],
+      [
+        'dataset_seed',
+        new Map((this.#datasets ?? this.#source.datasets).map(({ name, seeds }) => [name, Array.from(seeds)])),
+      ],
       ['clear_net_done', this.clearNetDone],
     ]);
   }
@@ -333,16 +370,13 @@ export class ArchResults {
       return { dataset: String(key[0]), seed: Number(key[1]), data };
     });
     const datasets = [...seeds].map(([name, list]) => ({ name: String(name), seeds: (list as number[]).map(Number) }));
-    return new ArchResults(
-      {
-        archIndex: Number(state.get('arch_index') ?? -1),
-        archStr: String(state.get('arch_str')),
-        cleared: state.get('clear_net_done') === true,
-        datasets,
-      },
-      trials,
-      reference,
-    );
+    const head = {
+      archIndex: Number(state.get('arch_index') ?? -1),
+      archStr: String(state.get('arch_str')),
+      cleared: state.get('clear_net_done') === true,
+      datasets,
+    };
+    return new ArchResults(resultsOf(head, trials), reference);
   }
 
   /** The text that the reference prints for an architecture's results. */

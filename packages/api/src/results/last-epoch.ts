@@ -1,113 +1,158 @@
-import type { Metrics, TrialChoice } from './arch-results.js';
-import { meanOf, meanOverTrials, type Reference } from './averaging.js';
-
-/** As `NativeBenchmarkFile.finals` fills them. */
-export interface Finals {
-  trials: number;
-  rows: Float64Array;
-  /** Of the sets, by number. */
-  names: readonly string[];
-}
+import type { TrialChoice } from './arch-results.js';
+import { meanOf, type Reference } from './averaging.js';
 
 /** Where the numbers of a set's row are, as the file gives them. */
 export const ROW = { set: 0, timed: 1, loss: 2, accuracy: 3, time: 4, all: 5, size: 6 } as const;
 /** And those before a trial's rows. */
-const SEED = 0;
-const LATENCY = 1;
-const EPOCHS = 2;
-const COUNT = 3;
-const HEAD = 4;
+const TRIAL = { seed: 0, latency: 1, epochs: 2, rows: 3, size: 4 } as const;
+
+/** An answer of `getMoreInfo` by its keys. */
+export type Info = Record<string, number | null>;
+
+/** The sets of a data set that `getMoreInfo` calls by these names, as the file's numbers; `NO_SET` where it has none. */
+export interface InfoSets {
+  valid: number;
+  test: number;
+  valtest: number;
+  /** Whether an answer must have `valid`. */
+  needsValid: boolean;
+}
+export const NO_SET = -2;
+const TRAINING = -1;
+
+/** More trials than this are added in another order by NumPy. */
+const FEW_TRIALS = 7;
+
+/** Sums over trials of training and of the three sets, filled and used within one call. */
+const loss = new Float64Array(4);
+const accuracy = new Float64Array(4);
+const seconds = new Float64Array(4);
+const found = new Uint8Array(4);
+const timed = new Uint8Array(4);
 
 /**
- * The last epoch of a data set's trials, as `ArchResults.getMetrics` gives it, without reading the file: from what was
- * collected when it was walked. Thousands of these are kept, so it is one array of numbers and little else.
+ * The last epoch of a data set's trials, without reading the file: from what was collected when it was walked. Thousands
+ * of these are kept, so it is a place in an array of numbers and little else.
  */
 export class LastEpoch {
-  readonly seeds: number[] = [];
-  /** What was answered of it, by the choice of trials: not to be handed out. */
-  readonly answers = new Map<TrialChoice, Record<string, number | null>>();
-  readonly #numbers: number[];
-  /** Where each trial begins. */
-  readonly #trials: number[] = [];
-  readonly #names: readonly string[];
-  readonly #reference: Reference;
+  #mean: Info | undefined;
+  #bySeed: Map<number, Info> | undefined;
   #latency: number | null | undefined;
 
-  constructor({ trials, rows, names }: Finals, reference: Reference) {
-    this.#reference = reference;
-    this.#names = names;
-    let end = 0;
+  constructor(
+    /** Of many; this one's are those that `NativeBenchmarkFile.finals` wrote from `begin` on. */
+    readonly numbers: Float64Array,
+    readonly begin: number,
+    readonly sets: InfoSets,
+  ) {}
+
+  get seeds(): number[] {
+    return this.#ofTrials(TRIAL.seed);
+  }
+
+  #ofTrials(what: number): number[] {
+    const out: number[] = [];
+    let at = this.begin + 1;
+    for (let t = this.numbers[this.begin]!; t > 0; t--) {
+      out.push(this.numbers[at + what]!);
+      at += TRIAL.size + this.numbers[at + TRIAL.rows]! * ROW.size;
+    }
+    return out;
+  }
+
+  /**
+   * The answer of `getMoreInfo`, which is kept: not to be handed out. Undefined where the trials are not all of a kind, or
+   * have no such seed: then `ArchResults` knows the answer, or why there is none.
+   */
+  info(choice: TrialChoice): Info | undefined {
+    if (choice === false) {
+      this.#mean ??= this.#make(-1);
+      return this.#mean;
+    }
+    if (typeof choice !== 'number') return undefined;
+    const kept = this.#bySeed?.get(choice);
+    if (kept) return kept;
+    const trial = this.seeds.indexOf(choice);
+    const made = trial < 0 ? undefined : this.#make(trial);
+    if (made) {
+      this.#bySeed ??= new Map();
+      this.#bySeed.set(choice, made);
+    }
+    return made;
+  }
+
+  /** Of one trial, or with -1 the mean over all. */
+  #make(chosen: number): Info | undefined {
+    const { numbers } = this;
+    const { valid, test, valtest, needsValid } = this.sets;
+    const trials = numbers[this.begin]!;
+    if (trials < 1 || trials > FEW_TRIALS) return undefined;
+    found.fill(0);
+    timed.fill(0);
+    let at = this.begin + 1;
+    const epochs = numbers[at + TRIAL.epochs]!;
     for (let t = 0; t < trials; t++) {
-      this.#trials.push(end);
-      this.seeds.push(rows[end + SEED]!);
-      end += HEAD + rows[end + COUNT]! * ROW.size;
-    }
-    this.#numbers = Array.from(rows.subarray(0, end));
-  }
-
-  /** Where a trial's row of a set is, or -1. */
-  #row(trial: number, set: number): number {
-    const first = this.#trials[trial]! + HEAD;
-    const end = first + this.#numbers[first - HEAD + COUNT]! * ROW.size;
-    for (let row = first; row < end; row += ROW.size) if (this.#numbers[row + ROW.set] === set) return row;
-    return -1;
-  }
-
-  /** Undefined where a trial has no such set. @throws QueryError where only some trials have times */
-  metrics(set: string, choice: TrialChoice): Metrics | undefined {
-    const number = set === 'train' ? -1 : this.#names.indexOf(set);
-    if (number === -1 && set !== 'train') return undefined;
-    const rows: number[] = [];
-    for (let t = 0; t < this.#trials.length; t++) {
-      const row = this.#row(t, number);
-      if (row < 0) return undefined;
-      rows.push(row);
-    }
-    const numbers = this.#numbers;
-    if (typeof choice === 'number') {
-      const trial = this.seeds.indexOf(choice);
-      const row = rows[trial]!;
-      const timed = numbers[row + ROW.timed] === 1;
-      return {
-        iepoch: numbers[this.#trials[trial]! + EPOCHS]! - 1,
-        loss: numbers[row + ROW.loss]!,
-        accuracy: numbers[row + ROW.accuracy]!,
-        cur_time: timed ? numbers[row + ROW.time]! : null,
-        all_time: timed ? numbers[row + ROW.all]! : null,
-      };
-    }
-    let epochs = 0;
-    for (const trial of this.#trials) epochs += numbers[trial + EPOCHS]!;
-    return {
-      iepoch: epochs / rows.length - 1,
-      loss: this.#mean(rows, ROW.loss)!,
-      accuracy: this.#mean(rows, ROW.accuracy)!,
-      cur_time: this.#mean(rows, ROW.time),
-      all_time: this.#mean(rows, ROW.all),
-    };
-  }
-
-  #mean(rows: readonly number[], of: number): number | null {
-    const numbers = this.#numbers;
-    if (of === ROW.time || of === ROW.all) {
-      const timed = rows.map((row) => numbers[row + ROW.timed] === 1);
-      if (timed.includes(false)) {
-        const times = rows.map((row, t) => (timed[t] ? { value: numbers[row + of]!, single: false } : null));
-        return meanOverTrials(times, this.#reference);
+      if (numbers[at + TRIAL.epochs] !== epochs) return undefined;
+      const rows = numbers[at + TRIAL.rows]!;
+      at += TRIAL.size;
+      for (const end = at + rows * ROW.size; at < end; at += ROW.size) {
+        const set = numbers[at]!;
+        const slot = set === TRAINING ? 0 : set === valid ? 1 : set === test ? 2 : set === valtest ? 3 : -1;
+        if (slot < 0) continue;
+        timed[slot]! += numbers[at + ROW.timed]!;
+        if (found[slot]!++ === 0 || t === chosen) {
+          loss[slot] = numbers[at + ROW.loss]!;
+          accuracy[slot] = numbers[at + ROW.accuracy]!;
+          seconds[slot] = numbers[at + ROW.all]!;
+        } else if (chosen < 0) {
+          loss[slot]! += numbers[at + ROW.loss]!;
+          accuracy[slot]! += numbers[at + ROW.accuracy]!;
+          seconds[slot]! += numbers[at + ROW.all]!;
+        }
       }
     }
-    return meanOf(
-      rows.map((row) => numbers[row + of]!),
-      this.#reference,
-    );
+    for (let slot = 0; slot < 4; slot++) if (timed[slot] !== 0 && timed[slot] !== found[slot]) return undefined;
+    if (found[0] !== trials || (needsValid && found[1] !== trials)) return undefined;
+    return infoOf(trials, chosen < 0 ? trials : 1, epochs);
   }
 
   /** Seconds for a batch of 256, the mean over the trials that have one. */
-  latency(): number | null {
+  latency(reference: Reference): number | null {
     if (this.#latency === undefined) {
-      const seconds = this.#trials.map((trial) => this.#numbers[trial + LATENCY]!).filter((value) => value > 0);
-      this.#latency = seconds.length > 0 ? meanOf(seconds, this.#reference) : null;
+      const measured = this.#ofTrials(TRIAL.latency).filter((value) => value > 0);
+      this.#latency = measured.length > 0 ? meanOf(measured, reference) : null;
     }
     return this.#latency;
   }
+}
+
+/** The answer, out of sums over `count` trials; of the sets that all `trials` have. */
+function infoOf(trials: number, count: number, epochs: number): Info {
+  const all = (slot: number): number | null => (timed[slot] === 0 ? null : seconds[slot]! / count);
+  const per = (slot: number): number | null => (timed[slot] === 0 ? null : seconds[slot]! / count / epochs);
+  const out: Info = {
+    'train-loss': loss[0]! / count,
+    'train-accuracy': accuracy[0]! / count,
+    'train-per-time': per(0),
+    'train-all-time': all(0),
+  };
+  if (found[1] === trials) {
+    out['valid-loss'] = loss[1]! / count;
+    out['valid-accuracy'] = accuracy[1]! / count;
+    out['valid-per-time'] = per(1);
+    out['valid-all-time'] = all(1);
+  }
+  if (found[2] === trials) {
+    out['test-loss'] = loss[2]! / count;
+    out['test-accuracy'] = accuracy[2]! / count;
+    out['test-per-time'] = per(2);
+    out['test-all-time'] = all(2);
+  }
+  if (found[3] === trials) {
+    out['valtest-loss'] = loss[3]! / count;
+    out['valtest-accuracy'] = accuracy[3]! / count;
+    out['valtest-per-time'] = per(3);
+    out['valtest-all-time'] = all(3);
+  }
+  return out;
 }

@@ -1,4 +1,4 @@
-import type { PythonValue } from '@nas-bench-201/core-native';
+import { CURVE_FIELDS, type PythonValue } from '@nas-bench-201/core-native';
 import { QueryError } from '../errors.js';
 import { unknownSet } from '../names.js';
 import { fixed } from '../python-format.js';
@@ -41,6 +41,15 @@ const EVAL_FIELDS: Record<Exclude<CurveMetric, 'top5'>, keyof Curves> = {
   loss: 'eval_losses',
   time: 'eval_times',
 };
+
+/** The curve of a metric on a set, in the order of `CURVE_FIELDS`. */
+export function curveField(metric: CurveMetric, set: string): number {
+  return CURVE_FIELDS.indexOf(fieldOf(metric, set));
+}
+
+function fieldOf(metric: CurveMetric, set: string): keyof Curves {
+  return set === 'train' ? TRAIN_FIELDS[metric] : (EVAL_FIELDS[metric as keyof typeof EVAL_FIELDS] ?? 'train_acc5es');
+}
 
 /** An epoch's numbers with what NumPy needs to know of them. For ArchResults, which averages. */
 export interface MeasuredEpoch {
@@ -200,9 +209,7 @@ export class ResultsCount {
    * @throws QueryError where the trial has no such curve
    */
   curve(metric: CurveMetric, set = 'train'): Float64Array {
-    const field = this.#field(
-      set === 'train' ? TRAIN_FIELDS[metric] : (EVAL_FIELDS[metric as keyof typeof EVAL_FIELDS] ?? 'train_acc5es'),
-    );
+    const field = this.#field(fieldOf(metric, set));
     const series = field.series.get(set === 'train' ? '' : set);
     if (!series) {
       if (metric === 'time' && field.state !== 'dict')
@@ -345,6 +352,13 @@ export class ResultsCount {
     const set = name === 'valid' ? 'x-valid' : name;
     const times = this.#field('eval_times');
     return this.#epoch(epoch, set, 'eval_losses', 'eval_acc1es', set, times.state === 'dict', times.series.get(set));
+  }
+
+  /** @internal Whether there are a loss and an accuracy on an evaluation set after an epoch, by default the last. */
+  isEvaluated(set: string, iepoch?: number | null): boolean {
+    const epoch = iepoch ?? this.epochs - 1;
+    const has = (name: keyof Curves) => this.#field(name).series.get(set)?.has(epoch) === true;
+    return has('eval_losses') && has('eval_acc1es');
   }
 
   #epoch(

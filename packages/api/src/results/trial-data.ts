@@ -3,11 +3,11 @@ import {
   type CurveField,
   type FieldState,
   type NativeBenchmarkFile,
-  type NativeTrial,
   NDArray,
   native,
   type PythonValue,
   Tensor,
+  type TrialHead,
 } from '@nas-bench-201/core-native';
 import { QueryError } from '../errors.js';
 import type { Recent } from '../recent.js';
@@ -50,7 +50,7 @@ export class FileTrial implements TrialData {
   constructor(
     file: NativeBenchmarkFile,
     place: readonly [index: number, hp: string, trial: number],
-    head: NativeTrial,
+    head: TrialHead,
     recent: Recent<object, Curves>,
     /** Finds the weights where the record has none. */
     elsewhere: () => PythonValue,

@@ -11,7 +11,13 @@ export type SearchErrorCode =
   /** An algorithm suggested what is no architecture of the space, or was not evaluated. */
   | 'NOT_IN_SPACE'
   /** An algorithm threw; what it threw is the `cause`. */
-  | 'ALGORITHM_FAILED';
+  | 'ALGORITHM_FAILED'
+  /** Images that a search cannot be run on. */
+  | 'BAD_DATA'
+  /** A loss is no number any more. */
+  | 'NOT_FINITE'
+  /** A checkpoint of another search, or none at all. */
+  | 'BAD_CHECKPOINT';
 
 /** A search that did not run, or not to its end. */
 export class SearchError extends Error {

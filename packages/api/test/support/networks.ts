@@ -27,6 +27,17 @@ export interface Answers {
 /** What the reference's networks answered; see test-fixtures/scripts/make_network_fixtures.py. */
 export const answers = JSON.parse(readFileSync(`${NETWORKS}answers.json`, 'utf8')) as Answers;
 
+/** Logits of the same networks computed in other ways: as they are, with the channels last, with autocast. */
+export const otherWays = JSON.parse(readFileSync(`${NETWORKS}options.json`, 'utf8')) as {
+  config: NetworkConfig;
+  seed: number;
+  batch: number;
+  size: number;
+  plain: string;
+  channelsLast: string;
+  autocast: string;
+}[];
+
 /** The images that the reference was given. */
 export function imagesOf(batch: number, size: number): { data: Float32Array; shape: number[] } {
   const data = Float32Array.from({ length: batch * 3 * size * size }, (_, i) => ((i * 7919) % 257) / 128 - 1);

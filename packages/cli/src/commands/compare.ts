@@ -1,13 +1,15 @@
 import { Command, Option } from 'commander';
 import type { NASBench201API } from 'nas-bench-201';
 import { withBenchmark } from '../open.js';
+import { pngOfSvg } from '../plot.js';
 import { anytimeCurve } from '../search/curve.js';
 import { addRunsOptions, type RunsOptions, repeatOptions } from '../search/options.js';
-import { pngOfSvg, svgOfCurves } from '../search/plot.js';
+import { svgOfCurves } from '../search/plot.js';
 import { type Runs, repeated } from '../search/repeat.js';
 import { type Searcher, searcherOf, Tables } from '../search/searchers.js';
 import { jsonOfRuns, writeSteps } from '../search/steps.js';
 import { paperTable, paperTruths, summaryOf, summaryTable } from '../search/summary.js';
+import { weightSharingRuns } from '../search/weight-sharing.js';
 import type { Terminal } from '../terminal.js';
 import { writeWhole } from '../write.js';
 
@@ -16,6 +18,7 @@ interface CompareOptions extends RunsOptions {
   table?: 'paper';
   svg?: string;
   png?: string;
+  with?: string[];
 }
 
 export function compare(terminal: Terminal): Command {
@@ -29,6 +32,10 @@ export function compare(terminal: Terminal): Command {
     );
   return addRunsOptions(command, 100)
     .addOption(new Option('--table <form>', 'paper: on all three data sets, as its table 5').choices(['paper']))
+    .option(
+      '--with <files...>',
+      'results of searches by weight sharing (seed-*.json), beside them, by their real seconds',
+    )
     .option('--svg <file>', 'draw regret over simulated time: median and quartiles')
     .option('--png <file>', 'the same as an image')
     .action((file: string, options: CompareOptions, self: Command) => {
@@ -46,7 +53,9 @@ async function run(terminal: Terminal, file: string, options: CompareOptions): P
     searchers.push(await searcherOf(name, {}, options.hp));
   }
   await withBenchmark(terminal, file, async (api) => {
-    const { done, ended } = await all(terminal, api, searchers, options);
+    const trained = await weightSharingRuns(options.with ?? [], api, options.dataset);
+    const { done: asked, ended } = await all(terminal, api, searchers, options);
+    const done = [...asked, ...trained];
     const truth = await Truth.read(api, options.dataset);
     await writeSteps(options, done, api, truth);
     if (options.svg || options.png) {

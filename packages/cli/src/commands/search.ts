@@ -9,6 +9,7 @@ import { foundBy, jsonOfRuns, writeSteps } from '../search/steps.js';
 import { paperTable, paperTruths, summaryOf, summaryTable } from '../search/summary.js';
 import type { Terminal } from '../terminal.js';
 import { decimal, facts, integer, printable, table } from '../text.js';
+import { weightSharingSearches } from './search-weight-sharing.js';
 
 // Spelled out here: to ask the API for them would load it for --help.
 const ALGORITHMS = `
@@ -21,6 +22,8 @@ Algorithms, and what -o sets them to:
   local-search        hill climbing, restarts     step=best (or first)
   successive-halving  on the recorded curves      eta=3 minEpochs=1
   hyperband           the same from several starts  eta=3 minEpochs=1
+  darts-v1 darts-v2 gdas setn enas random-nas
+                      by weight sharing: they train a supernet on the data set itself (search gdas --help)
   ./mine.mjs          your own: its default export begins a search (the README shows one)
 
 With --hp 12, as published, an evaluation is a training of 12 epochs; with 200 it is the full one.`;
@@ -40,6 +43,9 @@ export function search(terminal: Terminal): Command {
         namedValue,
       ),
     );
+  // Their options have the same names, and other meanings.
+  command.enablePositionalOptions();
+  for (const one of weightSharingSearches(terminal)) command.addCommand(one);
   return addRunsOptions(command, 1)
     .addHelpText('after', ALGORITHMS)
     .addOption(new Option('--table <form>', 'paper: on all three data sets, as its table 5').choices(['paper']))

@@ -74,9 +74,16 @@ async function resultsOf(
         if (!(error instanceof ReadError) || error.code !== 'BAD_RECORD') throw error;
         const api = await NASBench201API.open(source, { signal, onWarning: () => {} });
         const hps = hp ? [hp] : (['90', '200', '12', '01'] as const);
-        return new Map(
-          hps.flatMap((name) => attempt(() => [[name, api.queryMetaInfoByIndex(index, { hp: name })]] as const)),
-        );
+        const all = new Map<string, ArchResults>();
+        for (const name of hps) {
+          try {
+            all.set(name, api.queryMetaInfoByIndex(index, { hp: name }));
+          } catch (failure) {
+            // A benchmark has two of these settings; which ones, only asking tells.
+            if (!(failure instanceof QueryError)) throw failure;
+          }
+        }
+        return all;
       }
     };
     const all: ReadonlyMap<string, ArchResults> = await open();
@@ -96,16 +103,8 @@ async function resultsOf(
   });
 }
 
-function attempt<T>(work: () => readonly T[]): readonly T[] {
-  try {
-    return work();
-  } catch {
-    return [];
-  }
-}
-
 async function write(terminal: Terminal, trial: Trial, stateDict: StateDict, out: string, overwrite: boolean) {
-  const { writeSafetensors } = await import('@nas-bench-201/converters');
+  const { writeSafetensors } = await import('nas-bench-201');
   const metadata = Object.fromEntries(Object.entries(trial).map(([key, value]) => [key, String(value)]));
   const bytes = await writeSafetensors(out, stateDict, { metadata, overwrite, signal: terminal.signal });
   const { tensors, parameters } = await totals(stateDict);

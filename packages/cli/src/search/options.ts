@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { HpName, PaperDataset, RepeatOptions } from 'nas-bench-201';
 import { positiveNumber, wholeNumber } from '../options.js';
 
-const PAPER_DATASETS = ['cifar10', 'cifar100', 'ImageNet16-120'] as const satisfies readonly PaperDataset[];
+export const PAPER_DATASETS = ['cifar10', 'cifar100', 'ImageNet16-120'] as const satisfies readonly PaperDataset[];
 
 /** What both `search` and `compare` are told. */
 export interface RunsOptions {
@@ -18,7 +18,7 @@ export interface RunsOptions {
   parquet?: string;
 }
 
-function seedNumber(text: string): number {
+export function seedNumber(text: string): number {
   const seed = Number(text);
   if (/^\d+$/.test(text) ? seed < 2 ** 32 : text === '-1') return seed;
   throw new InvalidArgumentError('expected a whole number below 2^32, or -1.');

@@ -1,5 +1,6 @@
 import type { PaperDataset } from 'nas-bench-201';
 import type { TopLevelSpec } from 'vega-lite';
+import { PLOT_STYLE, svgOfPlot } from '../plot.js';
 import type { AnytimePoint } from './curve.js';
 
 export interface Series {
@@ -7,12 +8,13 @@ export interface Series {
   points: readonly AnytimePoint[];
 }
 
-const FONT = 'DejaVu Sans, Liberation Sans, Arial, Helvetica, sans-serif';
 /** The axis of regrets is logarithmic down to here; where they come nearer to 0, it is linear below. */
 const LINEAR_BELOW = 0.1;
 const SECOND_TICKS = [1, 2, 5].flatMap((digit) => [10, 100, 1000, 10_000, 100_000].map((power) => digit * power));
 const REGRET_TICKS = [0, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
 
+const SCHEMA = 'https://vega.github.io/schema/vega-lite/v6.json';
+const FRAME = { width: 640, height: 360, padding: 16, background: 'white' };
 function specification(series: readonly Series[], dataset: PaperDataset, runs: number): TopLevelSpec {
   const values = series.flatMap(({ title, points }) => points.map((point) => ({ title, ...point })));
   const titles = series.map(({ title }) => title);
@@ -44,17 +46,14 @@ function specification(series: readonly Series[], dataset: PaperDataset, runs: n
     legend: { title: null, symbolStrokeWidth: 3, symbolType: 'stroke', symbolOpacity: 1 },
   };
   return {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    $schema: SCHEMA,
     title: {
       text: `Searches on ${dataset}`,
       subtitle: `median and quartiles of ${runs} runs`,
       anchor: 'start',
       offset: 12,
     },
-    width: 640,
-    height: 360,
-    padding: 16,
-    background: 'white',
+    ...FRAME,
     data: { values },
     layer: [
       {
@@ -66,31 +65,48 @@ function specification(series: readonly Series[], dataset: PaperDataset, runs: n
         encoding: { x, y: { field: 'median', ...y }, color },
       },
     ],
-    config: {
-      font: FONT,
-      axis: { labelFontSize: 12, titleFontSize: 12, titleFontWeight: 'normal', titlePadding: 10, gridColor: '#e8e8e8' },
-      legend: { labelFontSize: 12 },
-      title: { fontSize: 16, subtitleFontSize: 12, subtitlePadding: 6, subtitleColor: '#555' },
-      view: { stroke: null },
+    config: PLOT_STYLE,
+  };
+}
+
+/** What was found by an epoch. */
+export interface EpochPoint {
+  title: string;
+  /** From 1. */
+  epoch: number;
+  /** Per cent. */
+  accuracy: number;
+}
+
+/** Test accuracy over epochs, as the paper's figure of the weight-sharing searches. */
+function epochsSpecification(points: readonly EpochPoint[], dataset: PaperDataset): TopLevelSpec {
+  const quantitative = 'quantitative' as const;
+  return {
+    $schema: SCHEMA,
+    title: { text: `Searches by weight sharing on ${dataset}`, anchor: 'start', offset: 12 },
+    ...FRAME,
+    data: { values: [...points] },
+    mark: { type: 'line', strokeWidth: 2, point: points.length <= 60 },
+    encoding: {
+      x: { field: 'epoch', type: quantitative, title: 'epoch of the search', axis: { tickMinStep: 1 } },
+      y: {
+        field: 'accuracy',
+        type: quantitative,
+        title: 'test accuracy of the current cell, %',
+        scale: { zero: false, nice: true },
+      },
+      color: { field: 'title', type: 'nominal', scale: { scheme: 'tableau10' }, legend: { title: null } },
     },
+    config: PLOT_STYLE,
   };
 }
 
 /** The curves as an SVG document. */
 export async function svgOfCurves(series: readonly Series[], dataset: PaperDataset, runs: number): Promise<string> {
-  // Heavy, and wanted by this alone.
-  const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')]);
-  const { spec } = vegaLite.compile(specification(series, dataset, runs));
-  const view = new vega.View(vega.parse(spec), { renderer: 'none' });
-  try {
-    return await view.toSVG();
-  } finally {
-    view.finalize();
-  }
+  return svgOfPlot(specification(series, dataset, runs));
 }
 
-/** An SVG document as a PNG image, twice as large. */
-export async function pngOfSvg(svg: string): Promise<Uint8Array> {
-  const { Resvg } = await import('@resvg/resvg-js');
-  return new Resvg(svg, { fitTo: { mode: 'zoom', value: 2 } }).render().asPng();
+/** The accuracies as an SVG document. */
+export async function svgOfEpochs(points: readonly EpochPoint[], dataset: PaperDataset): Promise<string> {
+  return svgOfPlot(epochsSpecification(points, dataset));
 }

@@ -68,8 +68,10 @@ export function summaryTable(
       decimal(seconds, 0),
     ];
     // The paper's searches ran on CIFAR-10.
-    const row = dataset === 'cifar10' ? published[runs.searcher.name]?.[dataset] : undefined;
-    const there = row && ['  published', '500', plusMinus(row.valid), plusMinus(row.test), '', '', ''].map(dim);
+    const paper = dataset === 'cifar10' ? published[runs.searcher.name] : undefined;
+    const row = paper?.[dataset];
+    const there =
+      row && ['  published', String(paper.runs), plusMinus(row.valid), plusMinus(row.test), '', '', ''].map(dim);
     return there ? [here, there] : [here];
   });
   const best = ['optimum', '', decimal(highest(truth.valid), 2), decimal(truth.test[truth.best], 2), '', '', ''].map(

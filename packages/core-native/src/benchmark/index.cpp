@@ -1,5 +1,6 @@
 #include "benchmark/index.h"
 
+#include <filesystem>
 #include <numeric>
 
 #include "benchmark/scan.h"
@@ -17,7 +18,7 @@ std::shared_ptr<BenchmarkIndex> BenchmarkIndex::open(SourcePtr file, const Conta
     index->stamp_ = stampOf(file->name(), *file);
     for (const std::string& path : sidecars) {
       try {
-        if (!index->restore(*openFile(path), Checksums::Verify)) continue;
+        if (!index->restore(openFile(path), Checksums::Verify)) continue;
       } catch (const Error&) {
         continue;  // one that cannot be read is as good as none
       }
@@ -31,18 +32,33 @@ std::shared_ptr<BenchmarkIndex> BenchmarkIndex::open(SourcePtr file, const Conta
 }
 
 std::shared_ptr<BenchmarkIndex> BenchmarkIndex::restore(SourcePtr file, const ContainerLimits& limits,
-                                                        const FileStamp& stamp, const ByteSource& sidecar,
+                                                        const FileStamp& stamp, SourcePtr sidecar,
                                                         Checksums checksums) {
   std::shared_ptr<BenchmarkIndex> index(new BenchmarkIndex(Container::open(std::move(file), limits)));
   index->stamp_ = stamp;
-  return index->restore(sidecar, checksums) ? index : nullptr;
+  return index->restore(std::move(sidecar), checksums) ? index : nullptr;
 }
 
-bool BenchmarkIndex::restore(const ByteSource& sidecar, Checksums checksums) {
-  if (readSidecar(sidecar, stamp_, *bytes(), tables_, memo_, checksums)) return true;
+bool BenchmarkIndex::restore(SourcePtr sidecar, Checksums checksums) {
+  const auto walk = [this]() -> const Tables& { return walkAgain(); };
+  if (readSidecar(std::move(sidecar), stamp_, bytes()->size(), walk, tables_, memo_, checksums)) return true;
   tables_ = Tables();
   memo_.forget();
   return false;
+}
+
+const Tables& BenchmarkIndex::walkAgain() {
+  const std::lock_guard<std::mutex> guard(walkLock_);
+  if (!walked_) {
+    auto walked = std::make_unique<Tables>();
+    FileMemo memo(container_, bytes());
+    Scan(container_, memo, *walked).run(nullptr);
+    walked_ = std::move(walked);
+    // The next one to open the file writes a sound one. Where it cannot be removed, it will be found out again.
+    std::error_code ignored;
+    if (!openedWith_.empty()) std::filesystem::remove(std::filesystem::u8path(openedWith_), ignored);
+  }
+  return *walked_;
 }
 
 std::vector<uint8_t> BenchmarkIndex::sidecar() const {

@@ -32,7 +32,7 @@ class BenchmarkIndex {
 
   // What the walk of a file has found, from a side-car. Null where that is not to be believed.
   static std::shared_ptr<BenchmarkIndex> restore(SourcePtr file, const ContainerLimits& limits, const FileStamp& stamp,
-                                                 const ByteSource& sidecar, Checksums checksums = Checksums::Verify);
+                                                 SourcePtr sidecar, Checksums checksums = Checksums::Verify);
 
   // The side-car that it was opened with; empty where it was walked.
   const std::string& openedWith() const { return openedWith_; }
@@ -59,7 +59,9 @@ class BenchmarkIndex {
       : container_(std::move(container)), memo_(container_, container_.pickles()) {}
 
   // Takes the tables and the memo from a side-car. False, with both empty, where that is not to be believed.
-  bool restore(const ByteSource& sidecar, Checksums checksums);
+  bool restore(SourcePtr sidecar, Checksums checksums);
+  // What a walk of the file finds, where the side-car turned out to be damaged.
+  const Tables& walkAgain();
   Number number(double value, bool later);
   const StorageTable& storages();
 
@@ -69,6 +71,8 @@ class BenchmarkIndex {
   bool keepable_ = false;
   FileStamp stamp_;
   std::string openedWith_;
+  std::mutex walkLock_;
+  std::unique_ptr<Tables> walked_;
   std::mutex storagesLock_;
   std::optional<StorageTable> storages_;
 };

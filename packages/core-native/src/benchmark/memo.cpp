@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "pickle/known.h"
+
 namespace nb201 {
 
 namespace {
@@ -297,9 +299,8 @@ FileMemo::Kept FileMemo::keep() const {
     kept.betweenTexts.push_back(text);
   }
   for (const auto& [key, storage] : types_) {
-    kept.storages.push_back({storage.count, storage.viewOffset, static_cast<uint32_t>(storage.type), 0});
-    kept.storageTexts.push_back(key);
-    kept.storageTexts.push_back(storage.location);
+    kept.storages.push_back({storage.count, static_cast<uint32_t>(storage.type), 0});
+    kept.storageKeys.push_back(key);
   }
   return kept;
 }
@@ -313,7 +314,7 @@ bool FileMemo::restore(const Kept& kept) {
     add(region);
   }
   if (ordered_ != kept.ordered || kept.betweenAt.size() != kept.betweenTexts.size() ||
-      kept.storageTexts.size() != 2 * kept.storages.size()) {
+      kept.storageKeys.size() != kept.storages.size()) {
     return false;
   }
   for (size_t i = 0; i < kept.betweenAt.size(); ++i) {
@@ -328,23 +329,47 @@ bool FileMemo::restore(const Kept& kept) {
   for (size_t i = 0; i < kept.storages.size(); ++i) {
     const StorageRow& row = kept.storages[i];
     if (row.type > static_cast<uint32_t>(TensorType::Untyped)) return false;
-    Storage storage;
-    storage.key = kept.storageTexts[2 * i];
-    storage.location = kept.storageTexts[2 * i + 1];
-    storage.type = static_cast<TensorType>(row.type);
-    storage.count = row.count;
-    storage.viewOffset = row.viewOffset;
-    types_.emplace(storage.key, storage);
+    types_.emplace(kept.storageKeys[i], Container::StoredAs{static_cast<TensorType>(row.type), row.count});
   }
+  return true;
+}
+
+// A persistent id as nearly all of them are: noted without a value being built of it. False for others.
+bool FileMemo::addPlainStorage(const Outline& outline, const Item& item) {
+  const Node& id = outline.node(item);
+  if (id.count != 1) return false;
+  Ref parts[5];
+  size_t found = 0;
+  outline.children(id, [&](const Item& tuple) {
+    const Ref of(&outline, tuple);
+    if (!of.is(NodeKind::Tuple) || of.node().count != 5) return;
+    of.outline().children(of.node(), [&](const Item& part) { parts[found++] = Ref(&of.outline(), part); });
+  });
+  if (found != 5 || !parts[0].isText() || parts[1].kind() != ItemKind::Global || !parts[2].isText() ||
+      !parts[3].isText() || !parts[4].isInt() || parts[0].text() != "storage") {
+    return false;
+  }
+  const std::string_view global = parts[1].text();
+  if (global != storageGlobal_) {
+    const size_t cut = global.find('\n');
+    if (!torchStorageType({std::string(global.substr(0, cut)), std::string(global.substr(cut + 1))}, storageType_)) {
+      return false;
+    }
+    storageGlobal_ = global;
+  }
+  container_.noteStorage(types_, parts[2].text(), parts[3].text(), storageType_, parts[4].integer(),
+                         outline.begin() + id.begin);
   return true;
 }
 
 // Notes the type of each storage, without which a legacy file's tail cannot be read.
 void FileMemo::addStorages(const Outline& outline) {
+  types_.reserve(types_.size() + outline.persistent().size());
   constexpr size_t kAtOnce = 256;  // values that are kept until the next: there may be thousands of storages
   std::unique_ptr<Graph> held;
   size_t number = 0;
   for (const Item& item : outline.persistent()) {
+    if (addPlainStorage(outline, item)) continue;
     if (number++ % kAtOnce == 0) held = std::make_unique<Graph>();
     Graph& graph = *held;
     const Ref id(&outline, item);

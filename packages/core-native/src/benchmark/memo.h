@@ -60,7 +60,7 @@ class FileMemo {
     uint32_t unused;
   };
   struct StorageRow {
-    uint64_t count, viewOffset;
+    uint64_t count;
     uint32_t type, unused;
   };
   struct Kept {
@@ -69,7 +69,7 @@ class FileMemo {
     std::vector<BetweenRow> betweenAt;
     std::vector<std::string> betweenTexts;  // one a row
     std::vector<StorageRow> storages;
-    std::vector<std::string> storageTexts;  // key and location of each
+    std::vector<std::string> storageKeys;  // one a row
   };
   Kept keep() const;
   // Takes the place of a walk. False where it makes no sense.
@@ -78,6 +78,7 @@ class FileMemo {
   void addStorages(const Outline& outline);
 
  private:
+  bool addPlainStorage(const Outline& outline, const Item& item);
   class Nested;
   enum class Between : uint32_t { Open, Text, Global };
   void addAtom(uint64_t index, std::vector<uint8_t> pickle);
@@ -108,6 +109,8 @@ class FileMemo {
   std::deque<std::pair<uint64_t, std::shared_ptr<const Decoded>>> decoded_;  // the last few regions that were built
   std::deque<std::pair<uint64_t, RegionNames>> names_;  // of the last few regions that parts were read of
   Container::StorageTypes types_;
+  std::string storageGlobal_;  // the last that was looked up: most are the same
+  TensorType storageType_ = TensorType::Float32;
   int depth_ = 0;
   mutable std::recursive_mutex lock_;  // resolving an entry may resolve others
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <unordered_set>
 
 #include "pickle/known.h"
 
@@ -392,7 +393,11 @@ void Scan::readArchitectures(const Ref& value) {
     bad(ErrorCode::BadRecord, outline_.begin(), "expected meta_archs to be a list of architectures");
   }
   tables_.architectures.clear();
-  for (const Ref& item : value.children()) tables_.architectures.push_back(text(item, "an architecture"));
+  std::unordered_set<std::string_view> seen;
+  for (const Ref& item : value.children()) {
+    tables_.architectures.push_back(text(item, "an architecture"));
+    tables_.repeated = !seen.insert(item.text()).second || tables_.repeated;
+  }
 }
 
 void Scan::readEvaluated(const Ref& value) {

@@ -14,7 +14,7 @@ class Sweep {
       : index_(index), tables_(index.tables()), request_(request), out_(out) {}
 
   void take(const Record& record) {
-    window_.read(*index_.bytes(), record.begin, record.size);
+    readWindow(record);
     out_.indexes.push_back(static_cast<int32_t>(record.index));
     for (const State& state : tables_.statesOf(record)) {
       if (!wanted(request_.hps, state.hp)) continue;
@@ -41,6 +41,25 @@ class Sweep {
  private:
   bool wanted(const std::vector<std::string>& names, uint32_t name) const {
     return names.empty() || std::find(names.begin(), names.end(), tables_.names()[name]) != names.end();
+  }
+
+  // Reads the stretch of the record that the trials asked for take.
+  void readWindow(const Record& record) {
+    if (request_.hps.empty() && request_.datasets.empty()) {
+      window_.read(*index_.bytes(), record.begin, record.size);
+      return;
+    }
+    uint64_t begin = UINT64_MAX, end = 0;
+    for (const State& state : tables_.statesOf(record)) {
+      if (!wanted(request_.hps, state.hp)) continue;
+      for (const Trial& trial : tables_.trialsOf(state)) {
+        if (!wanted(request_.datasets, trial.dataset)) continue;
+        begin = std::min(begin, trial.begin);
+        end = std::max(end, trial.begin + trial.size);
+      }
+    }
+    // Trials that lie elsewhere are read by themselves.
+    if (begin < end && end - begin <= record.size) window_.read(*index_.bytes(), begin, static_cast<size_t>(end - begin));
   }
 
   void take(const Trial& trial, int32_t number) {

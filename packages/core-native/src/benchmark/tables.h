@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -14,6 +15,7 @@
 
 #include "benchmark/big_table.h"
 #include "benchmark/finals.h"
+#include "benchmark/pages.h"
 
 namespace nb201 {
 
@@ -128,15 +130,18 @@ class Tables {
   bool namedByEpochs = false;
   int64_t total = -1;                      // 'total_archs'; -1 where it is missing
   std::vector<std::string> architectures;  // 'meta_archs'
+  bool repeated = false;                   // an architecture stands there twice
   std::vector<int64_t> evaluated;          // 'evaluated_indexes', sorted, as the reference keeps them
   uint64_t pickleEnd = 0;
 
   std::vector<Record> records;  // in index order
   std::vector<State> states;
-  BigTable<Trial> trials;
+  BigTable<Trial> trials;  // of a file that was walked
   std::vector<Seeds> seeds;
   std::vector<int64_t> seedValues;
-  BigTable<Final> finals;
+  BigTable<Final> finals;  // the same
+  // In their place where they are in a side-car.
+  std::unique_ptr<Pages> keptTrials, keptFinals;
   std::vector<Extent> far;
   std::vector<char> texts;
 
@@ -148,10 +153,15 @@ class Tables {
 
   const Record* record(int64_t index) const;
   Rows<State> statesOf(const Record& record) const { return {states.data() + record.firstState, record.stateCount}; }
-  Rows<Trial> trialsOf(const State& state) const { return {trials.data() + state.firstTrial, state.trialCount}; }
+  // Throws where the rows are in a side-car that was damaged, and the file has changed as well.
+  Rows<Trial> trialsOf(const State& state) const {
+    return rowsOf(trials, keptTrials, state.firstTrial, state.trialCount);
+  }
   Rows<Seeds> seedsOf(const State& state) const { return {seeds.data() + state.firstSeeds, state.seedsCount}; }
   Rows<int64_t> valuesOf(const Seeds& of) const { return {seedValues.data() + of.first, of.count}; }
-  Rows<Final> finalsOf(const Trial& trial) const { return {finals.data() + trial.firstFinal, trial.finalCount}; }
+  Rows<Final> finalsOf(const Trial& trial) const {  // the same
+    return rowsOf(finals, keptFinals, trial.firstFinal, trial.finalCount);
+  }
   std::string_view textOf(const State& state) const { return {texts.data() + state.textAt, state.textSize}; }
   Extent extent(const Trial& trial, Near near) const;
   Extent curve(const Trial& trial, Field field) const {
@@ -163,6 +173,11 @@ class Tables {
   void append(const Tables& next);
 
  private:
+  template <class T>
+  static Rows<T> rowsOf(const BigTable<T>& walked, const std::unique_ptr<Pages>& kept, uint32_t first, uint32_t count) {
+    return {kept ? kept->need<T>(first, count) : walked.data() + first, count};
+  }
+
   std::vector<std::string> names_;
   std::unordered_map<std::string, uint32_t> numbers_;  // of names beyond the first few
 };

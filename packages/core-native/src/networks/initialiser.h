@@ -13,11 +13,14 @@ namespace nb201::networks {
 class Initialiser {
  public:
   explicit Initialiser(uint64_t seed);
+  // Draws from a generator that others draw from, too.
+  explicit Initialiser(at::Generator generator) : generator_(std::move(generator)) {}
 
   // The weight of a convolution or linear layer: kaiming_uniform_(a=sqrt(5)).
   at::Tensor weight(at::IntArrayRef shape);
   // The bias of a layer whose weight has this many inputs an output.
   at::Tensor bias(int64_t size, int64_t fanIn);
+  const at::Generator& generator() const { return generator_; }
 
  private:
   at::Generator generator_;

@@ -7,6 +7,8 @@
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 
+#include "networks/autocast.h"
+
 namespace nb201::networks {
 
 namespace {
@@ -45,19 +47,20 @@ at::Tensor BatchNorm2d::scale() const { return weight_.mul(runningVar_.add(kEpsi
 
 at::Tensor BatchNorm2d::shift(const at::Tensor& scale) const { return bias_.sub(runningMean_.mul(scale)); }
 
-ConvBN::Folded ConvBN::fold() const {
+ConvBN::Folded ConvBN::fold(at::MemoryFormat order) const {
   const at::Tensor scale = bn_.scale();
   const at::Tensor weight = conv_.weight().mul(scale.view({-1, 1, 1, 1})).detach();
-  return {weight.contiguous(inferenceFormat(weight.device())), bn_.shift(scale).detach()};
+  const at::ScalarType type = Autocast::type(weight.device()).value_or(weight.scalar_type());
+  return {weight.to(type).contiguous(order), bn_.shift(scale).detach().to(type)};
 }
 
 at::Tensor ConvBN::operator()(const at::Tensor& x, Pass pass) {
   if (pass != Pass::Inference) return bn_(conv_(x), pass);
-  if (!folded_) folded_ = fold();
+  if (!folded_) folded_ = fold(x.suggest_memory_format());
   const int64_t kernel = conv_.shape().kernel, stride = conv_.shape().stride;
   const int64_t padding = conv_.shape().padding();
   // For one small image torch prefers its own convolution to oneDNN's, which is faster but for kernels of one pixel.
-  if (kernel > 1 && x.is_cpu() && at::hasMKLDNN()) {
+  if (kernel > 1 && x.is_cpu() && at::hasMKLDNN() && folded_->weight.scalar_type() == at::kFloat) {
     return at::mkldnn_convolution(x, folded_->weight, folded_->bias, {padding, padding}, {stride, stride}, {1, 1}, 1);
   }
   return at::conv2d(x, folded_->weight, folded_->bias, stride, padding);

@@ -63,14 +63,15 @@ class ConvBN {
   ConvBN(Building& building, const std::string& conv, const std::string& bn, ConvShape shape)
       : conv_(building, conv, shape), bn_(building, bn, shape.out) {}
   at::Tensor operator()(const at::Tensor& x, Pass pass);
-  // What Inference computes with is made of the weights once, and anew after this.
+  // What Inference computes with is made of the weights, for the images that come first, once, and anew after this.
   void weightsChanged() { folded_.reset(); }
 
  private:
   struct Folded {
     at::Tensor weight, bias;
   };
-  Folded fold() const;
+  // For images in this order; in autocast's type.
+  Folded fold(at::MemoryFormat order) const;
 
   Conv2d conv_;
   BatchNorm2d bn_;

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "networks/cell.h"
+#include "networks/output.h"
+#include "networks/recorded_pass.h"
 #include "pickle/source.h"
 #include "pickle/value.h"
 
@@ -30,20 +32,28 @@ struct StoredTensor {
   SourcePtr bytes;
 };
 
+// How a pass computes, where that is not the default.
+struct Arithmetic {
+  std::optional<bool> channelsLast;  // order of the images' values in memory; default: Inference's own, else theirs
+  std::optional<at::ScalarType> autocast;  // what convolutions and products are computed in
+  bool graph = false;                      // on a GPU, not in training: recorded once a shape, then started as a whole
+};
+
 // Called between stages; throws where the work is no longer wanted.
 using Checkpoint = std::function<void()>;
+
+// Throws BAD_SHAPE or BAD_DEVICE where these are no images for a network on this device.
+void checkImages(const at::Tensor& images, const at::Device& device);
 
 class Network {
  public:
   // Fresh weights on the CPU: those that the reference has after `prepare_seed(seed)`.
   Network(const NetworkShape& shape, uint64_t seed);
 
-  struct Output {
-    at::Tensor features;  // batch x channels of the last stage
-    at::Tensor logits;    // batch x classes
-  };
+  using Output = networks::Output;
   // `images`: batch x 3 x height x width, float32, on the network's device; height and width multiples of 4.
-  Output forward(const at::Tensor& images, Pass pass, const Checkpoint& checkpoint = {});
+  Output forward(const at::Tensor& images, Pass pass, const Checkpoint& checkpoint = {},
+                 const Arithmetic& arithmetic = {});
 
   const Weights& weights() const { return weights_; }
   // Copies values into the weights, converting their type. Throws without having changed anything where a tensor is
@@ -52,18 +62,35 @@ class Network {
   void to(const at::Device& device);
   at::Device device() const;
   int64_t classes() const { return shape_.classes; }
+  const NetworkShape& shape() const { return shape_; }
+  // What drew the weights, as it was after the last: the reference goes on with it.
+  at::Generator generator() const { return generator_.clone(); }
   // To be told by whoever changes the weights.
   void weightsChanged();
 
  private:
-  void checkImages(const at::Tensor& images) const;
+  // The tensors in the order of the weights. Throws where one is missing, surplus or misshapen.
+  std::vector<const StoredTensor*> inOrder(const std::vector<StoredTensor>& tensors) const;
+  Output compute(const at::Tensor& images, Pass pass, const Checkpoint& checkpoint, const Arithmetic& arithmetic);
+  Output repeat(const at::Tensor& images, Pass pass, const Arithmetic& arithmetic);
 
   NetworkShape shape_;
+  at::Generator generator_;
   Weights weights_;
   std::unique_ptr<ConvBN> stem_;
   std::vector<std::unique_ptr<Stage>> stages_;
   std::unique_ptr<BatchNorm2d> lastNorm_;
   at::Tensor classifierWeight_, classifierBias_;
+  // What Inference's own weights were made for.
+  std::optional<at::MemoryFormat> foldedOrder_;
+  std::optional<at::ScalarType> foldedType_;
+  struct Recording {
+    Pass pass;
+    std::optional<bool> channelsLast;
+    std::optional<at::ScalarType> autocast;
+    std::unique_ptr<RecordedPass> recorded;
+  };
+  std::vector<Recording> recordings_;  // the latest at the end
 };
 
 }  // namespace nb201::networks

@@ -3,19 +3,16 @@
 #include <unordered_map>
 
 #include "networks/error.h"
+#include "networks/tensor_source.h"
 #include "torchfile/container.h"
 
 namespace nb201::networks {
 
 namespace {
 
-// All of a file that is needed as a whole: one read in place of one for each of hundreds of small tensors.
+// One read in place of one for each of hundreds of small tensors.
 SourcePtr inMemory(const SourcePtr& file) {
-  constexpr uint64_t kMost = uint64_t{256} << 20;
-  if (file->size() > kMost) return file;
-  std::vector<uint8_t> bytes(static_cast<size_t>(file->size()));
-  file->read(0, bytes.data(), bytes.size());
-  return fromMemory(file->name(), std::move(bytes));
+  return file->size() > TensorSource::kMost ? file : std::make_shared<TensorSource>(*file, 0, file->size());
 }
 
 std::vector<int64_t> integers(const std::vector<uint64_t>& from) { return {from.begin(), from.end()}; }
@@ -32,8 +29,9 @@ std::vector<StoredTensor> readStateFile(const std::string& path) {
   if (loaded.value.kind != Kind::Dict) refuse(kindName(loaded.value.kind));
   const StorageTable storages = container.storages(loaded.types, loaded.end);
   std::unordered_map<std::string, SourcePtr> opened;
-  std::vector<StoredTensor> out;
   const std::vector<Value>& items = loaded.value.sequence->items;
+  std::vector<StoredTensor> out;
+  out.reserve(items.size() / 2);
   for (size_t i = 0; i + 1 < items.size(); i += 2) {
     if (!items[i].isText() || items[i + 1].kind != Kind::Tensor) refuse("an entry that is something else");
     const Tensor& tensor = *items[i + 1].tensor;

@@ -32,27 +32,10 @@ constexpr std::array<TypePair, 12> kTypes{{{TensorType::Float64, at::kDouble},
   throw NetworkError("BAD_TENSOR", "the tensor " + stored.name + ": " + detail);
 }
 
-}  // namespace
-
-at::ScalarType scalarType(TensorType type) {
-  for (const TypePair& pair : kTypes) {
-    if (pair.stored == type) return pair.torch;
-  }
-  throw NetworkError("BAD_TENSOR", std::string("expected a type that networks have, found ") + nb201::typeName(type));
-}
-
-const char* typeName(at::ScalarType type) {
-  for (const TypePair& pair : kTypes) {
-    if (pair.torch == type) return nb201::typeName(pair.stored);
-  }
-  return "?";
-}
-
-at::Tensor read(const StoredTensor& stored) {
-  const auto elements = static_cast<int64_t>(stored.bytes->size() / elementSize(stored.type));
+// Whether its elements follow one another. Throws where one lies outside its storage of so many.
+bool isContiguous(const StoredTensor& stored, int64_t elements) {
   if (stored.stride.size() != stored.shape.size()) bad(stored, "expected a stride for each dimension");
   if (stored.offset < 0 || stored.offset > elements) bad(stored, "expected an offset inside its storage");
-  // The last element that it reaches, and whether its elements follow one another.
   int64_t last = stored.offset, count = 1;
   bool contiguous = true;
   for (size_t d = stored.shape.size(); d-- > 0;) {
@@ -69,6 +52,39 @@ at::Tensor read(const StoredTensor& stored) {
   }
   if (count > 0 && last >= elements)
     bad(stored, "expected its elements inside its storage of " + std::to_string(elements));
+  return contiguous;
+}
+
+int64_t elementsOf(const StoredTensor& stored) {
+  return static_cast<int64_t>(stored.bytes->size() / elementSize(stored.type));
+}
+
+}  // namespace
+
+at::ScalarType scalarType(TensorType type) {
+  for (const TypePair& pair : kTypes) {
+    if (pair.stored == type) return pair.torch;
+  }
+  throw NetworkError("BAD_TENSOR", std::string("expected a type that networks have, found ") + nb201::typeName(type));
+}
+
+const char* typeName(at::ScalarType type) {
+  for (const TypePair& pair : kTypes) {
+    if (pair.torch == type) return nb201::typeName(pair.stored);
+  }
+  return "?";
+}
+
+const uint8_t* valuesOf(const StoredTensor& stored) {
+  const bool contiguous = isContiguous(stored, elementsOf(stored));
+  const uint8_t* bytes = stored.bytes->data();
+  const uint64_t at = static_cast<uint64_t>(stored.offset) * elementSize(stored.type);
+  return contiguous && bytes && at >= stored.bytes->dataBegin() ? bytes + (at - stored.bytes->dataBegin()) : nullptr;
+}
+
+at::Tensor read(const StoredTensor& stored) {
+  const int64_t elements = elementsOf(stored);
+  const bool contiguous = isContiguous(stored, elements);
   const at::ScalarType type = scalarType(stored.type);
   if (contiguous) {
     at::Tensor out = at::empty(stored.shape, type);

@@ -1,7 +1,7 @@
 #include "node/archive.h"
 
 #include "node/addon.h"
-#include "node/promise_worker.h"
+#include "node/sidecar_worker.h"
 #include "node/values.h"
 
 namespace nb201::node {
@@ -10,21 +10,24 @@ namespace {
 
 class OpenWorker final : public PromiseWorker {
  public:
-  OpenWorker(Napi::Env env, std::string name, std::vector<std::string> paths, Aborted aborted)
-      : PromiseWorker(env), name_(std::move(name)), paths_(std::move(paths)), aborted_(std::move(aborted)) {}
+  OpenWorker(Napi::Env env, std::string name, std::vector<std::string> paths, std::vector<std::string> sidecars,
+             Aborted aborted)
+      : PromiseWorker(env),
+        name_(std::move(name)),
+        paths_(std::move(paths)),
+        sidecars_(std::move(sidecars)),
+        aborted_(std::move(aborted)) {}
 
  protected:
   void execute() override {
-    std::vector<SourcePtr> parts;
-    for (const std::string& path : paths_) parts.push_back(openFile(path));
-    const SourcePtr bytes = parts.size() == 1 ? parts.front() : joinOf(name_, std::move(parts));
-    archive_ = std::make_shared<TarArchive>(bytes, [this](uint64_t, uint64_t, size_t) { return !*aborted_; });
+    archive_ = TarArchive::open(
+        name_, paths_, [this](uint64_t, uint64_t, size_t) { return !*aborted_; }, sidecars_);
   }
   Napi::Value result(Napi::Env env) override { return Archive::wrap(env, std::move(archive_)); }
 
  private:
   std::string name_;
-  std::vector<std::string> paths_;
+  std::vector<std::string> paths_, sidecars_;
   Aborted aborted_;
   std::shared_ptr<const TarArchive> archive_;
 };
@@ -35,7 +38,8 @@ void Archive::define(Napi::Env env, Addon& addon, Napi::Object exports) {
   const Napi::Function constructor =
       DefineClass(env, "Archive",
                   {StaticMethod("open", &Archive::open), InstanceMethod("directory", &Archive::directory),
-                   InstanceMethod("size", &Archive::size), InstanceMethod("dispose", &Archive::dispose)});
+                   InstanceMethod("size", &Archive::size), InstanceMethod("openedWith", &Archive::openedWith),
+                   InstanceMethod("sideCar", &Archive::sideCar), InstanceMethod("dispose", &Archive::dispose)});
   addon.archive = Napi::Persistent(constructor);
   exports.Set("Archive", constructor);
 }
@@ -50,16 +54,14 @@ Napi::Object Archive::wrap(Napi::Env env, std::shared_ptr<const TarArchive> arch
   return Addon::of(env).archive.New({Napi::External<std::shared_ptr<const TarArchive>>::New(env, &archive)});
 }
 
-// open(name, paths): { promise, abort }. The paths are of the pieces of one archive, in their order.
+// open(name, paths, sidecars): { promise, abort }. The paths are of the pieces of one archive, in their order.
 Napi::Value Archive::open(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (!info[0].IsString() || !info[1].IsArray()) throw Napi::TypeError::New(env, "expected a name and paths");
-  std::vector<std::string> paths;
-  const auto from = info[1].As<Napi::Array>();
-  for (uint32_t i = 0; i < from.Length(); ++i) paths.push_back(from.Get(i).ToString());
+  if (!info[0].IsString()) throw Napi::TypeError::New(env, "expected a name and paths");
+  std::vector<std::string> paths = textsOf(info[1]);
   if (paths.empty()) throw Napi::TypeError::New(env, "expected a path");
   const Aborted aborted = std::make_shared<std::atomic<bool>>(false);
-  auto* worker = new OpenWorker(env, info[0].As<Napi::String>(), std::move(paths), aborted);
+  auto* worker = new OpenWorker(env, info[0].As<Napi::String>(), std::move(paths), textsOf(info[2]), aborted);
   return abortable(env, worker->start(), aborted);
 }
 
@@ -85,6 +87,19 @@ Napi::Value Archive::directory(const Napi::CallbackInfo& info) {
 
 Napi::Value Archive::size(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), archive_ ? static_cast<double>(archive_->bytes()->size()) : 0);
+}
+
+// openedWith(): the path of the side-car that it was opened with; null where it was walked.
+Napi::Value Archive::openedWith(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return archive_ && !archive_->openedWith().empty() ? textToJs(env, archive_->openedWith()) : env.Null();
+}
+
+// sideCar(): a promise of its bytes; of null where there is nothing to keep.
+Napi::Value Archive::sideCar(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!archive_) throw toJs(env, Error(ErrorCode::Disposed, "<closed>", 0, "the archive was closed"));
+  return (new SidecarWorker<const TarArchive>(env, archive_))->start();
 }
 
 // Members that are open keep the archive until they are closed.

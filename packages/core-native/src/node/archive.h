@@ -23,6 +23,8 @@ class Archive : public Napi::ObjectWrap<Archive> {
   static Napi::Value open(const Napi::CallbackInfo& info);
   Napi::Value directory(const Napi::CallbackInfo& info);
   Napi::Value size(const Napi::CallbackInfo& info);
+  Napi::Value openedWith(const Napi::CallbackInfo& info);
+  Napi::Value sideCar(const Napi::CallbackInfo& info);
   Napi::Value dispose(const Napi::CallbackInfo& info);
 
   std::shared_ptr<const TarArchive> archive_;

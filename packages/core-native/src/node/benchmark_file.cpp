@@ -7,7 +7,7 @@
 #include "node/addon.h"
 #include "node/archive.h"
 #include "node/arrays.h"
-#include "node/promise_worker.h"
+#include "node/sidecar_worker.h"
 #include "node/sweep.h"
 #include "node/torch_file.h"
 
@@ -83,19 +83,6 @@ Napi::Value copyOf(Napi::Env env, const List& from) {
 }
 
 // The bytes of a side-car, or null where there is nothing to keep.
-class SidecarWorker final : public PromiseWorker {
- public:
-  SidecarWorker(Napi::Env env, std::shared_ptr<BenchmarkIndex> index) : PromiseWorker(env), index_(std::move(index)) {}
-
- protected:
-  void execute() override { bytes_ = index_->sidecar(); }
-  Napi::Value result(Napi::Env env) override { return bytes_.empty() ? env.Null() : arrayFrom(env, std::move(bytes_)); }
-
- private:
-  std::shared_ptr<BenchmarkIndex> index_;
-  std::vector<uint8_t> bytes_;
-};
-
 class ColumnWorker final : public PromiseWorker {
  public:
   ColumnWorker(Napi::Env env, std::shared_ptr<BenchmarkIndex> index, ColumnRequest request, Aborted aborted)
@@ -156,6 +143,7 @@ void BenchmarkFile::define(Napi::Env env, Addon& addon, Napi::Object exports) {
                                                   InstanceMethod("evalNames", &BenchmarkFile::evalNames),
                                                   InstanceMethod("hyperParameters", &BenchmarkFile::hyperParameters),
                                                   InstanceMethod("state", &BenchmarkFile::state),
+                                                  InstanceMethod("archStr", &BenchmarkFile::archStr),
                                                   InstanceMethod("curves", &BenchmarkFile::curves),
                                                   InstanceMethod("value", &BenchmarkFile::value),
                                                   InstanceMethod("storage", &BenchmarkFile::storage),
@@ -219,7 +207,8 @@ const Trial* BenchmarkFile::trialOf(const Napi::CallbackInfo& info) {
   const State* found = stateOf(info);
   if (!found || !info[2].IsNumber()) return nullptr;
   const uint32_t number = info[2].As<Napi::Number>();
-  return number < found->trialCount ? &index_->tables().trialsOf(*found)[number] : nullptr;
+  return guarded(info.Env(),
+                 [&] { return number < found->trialCount ? &index_->tables().trialsOf(*found)[number] : nullptr; });
 }
 
 Napi::Value BenchmarkFile::describe(const Napi::CallbackInfo& info) {
@@ -235,6 +224,8 @@ Napi::Value BenchmarkFile::describe(const Napi::CallbackInfo& info) {
   out.Set("size", static_cast<double>(from.bytes()->size()));
   out.Set("file", textToJs(env, from.bytes()->name()));
   out.Set("heldBytes", from.bytes()->data() ? static_cast<double>(from.bytes()->size()) : 0.0);
+  out.Set("architectures", static_cast<double>(from.tables().architectures.size()));
+  out.Set("repeated", from.tables().repeated);
   out.Set("totalArchitectures", static_cast<double>(from.tables().total));
   return out;
 }
@@ -265,47 +256,42 @@ Napi::Value BenchmarkFile::hyperParameters(const Napi::CallbackInfo& info) {
   return out;
 }
 
-// [{ name, seeds }]: dataset_seed in the record's order.
-static Napi::Array seedsOf(Napi::Env env, const Tables& tables, const State& state) {
-  Napi::Array out = Napi::Array::New(env, state.seedsCount);
-  uint32_t i = 0;
-  for (const Seeds& row : tables.seedsOf(state)) {
-    Napi::Object made = Napi::Object::New(env);
-    made.Set("name", textToJs(env, tables.names()[row.dataset]));
-    made.Set("seeds", copyOf(env, tables.valuesOf(row)));
-    out.Set(i++, made);
-  }
-  return out;
-}
-
-// state(index, hp): what there is to know without reading a curve, or undefined.
+// state(index, hp, out): fills `out` with what there is to know without reading a curve: the record's own arch_index,
+// whether its weights were cleared, its data sets and its trials; of each data set, in the order of dataset_seed, its
+// number, how many seeds it has, and those; of each trial its data set's number, seed, epochs, millions of FLOPs and of
+// parameters, and mean latency. Returns how long that is; nothing is filled in where there is less room, and it is 0
+// where there is no such state.
 Napi::Value BenchmarkFile::state(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const State* state = stateOf(info);
-  if (!state) return env.Undefined();
-  return guarded(env, [&]() -> Napi::Value {
-    const Tables& tables = index_->tables();
-    const auto& names = tables.names();
-    Napi::Object out = Napi::Object::New(env);
-    out.Set("archIndex", static_cast<double>(state->archIndex));
-    out.Set("archStr", textToJs(env, tables.textOf(*state)));
-    out.Set("cleared", state->cleared != 0);
-    Napi::Array trials = Napi::Array::New(env, state->trialCount);
-    uint32_t t = 0;
-    for (const Trial& trial : tables.trialsOf(*state)) {
-      Napi::Object made = Napi::Object::New(env);
-      made.Set("dataset", textToJs(env, names[trial.dataset]));
-      made.Set("seed", static_cast<double>(trial.seed));
-      made.Set("epochs", trial.epochs);
-      made.Set("flop", index_->flop(trial).value);
-      made.Set("params", index_->params(trial).value);
-      made.Set("meanLatency", meanLatency(*index_, trial));
-      trials.Set(t++, made);
+  if (!state) return Napi::Number::New(env, 0);
+  constexpr size_t kHead = 4, kDataset = 2, kTrial = 6;
+  const Tables& tables = index_->tables();
+  size_t size = kHead + kTrial * state->trialCount;
+  for (const Seeds& row : tables.seedsOf(*state)) size += kDataset + row.count;
+  Napi::Float64Array out = info[2].As<Napi::Float64Array>();
+  if (size <= out.ElementLength()) {
+    double* to = out.Data();
+    const auto put = [&](auto... values) { ((*to++ = static_cast<double>(values)), ...); };
+    put(state->archIndex, state->cleared != 0, state->seedsCount, state->trialCount);
+    for (const Seeds& row : tables.seedsOf(*state)) {
+      put(row.dataset, row.count);
+      for (const int64_t seed : tables.valuesOf(row)) put(seed);
     }
-    out.Set("trials", trials);
-    out.Set("datasets", seedsOf(env, tables, *state));
-    return out;
-  });
+    guarded(env, [&] {
+      for (const Trial& trial : tables.trialsOf(*state)) {
+        put(trial.dataset, trial.seed, trial.epochs, index_->flop(trial).value, index_->params(trial).value,
+            meanLatency(*index_, trial));
+      }
+    });
+  }
+  return Napi::Number::New(env, static_cast<double>(size));
+}
+
+// archStr(index, hp): the record's own arch_str.
+Napi::Value BenchmarkFile::archStr(const Napi::CallbackInfo& info) {
+  const State* state = stateOf(info);
+  return state ? textToJs(info.Env(), index_->tables().textOf(*state)) : info.Env().Undefined();
 }
 
 // names(): what `finals` calls by number.
@@ -341,10 +327,10 @@ bool putFinals(const Tables& from, const State& state, const Seeds& seeds, doubl
 
 }  // namespace
 
-// finals(index, hp's number, data set's number, out): fills `out` with the last epoch of each trial, in the order of
-// the record's seeds: seed, latency, epochs, number of rows, and of each row the set's number (-1: training), whether
-// it is timed, loss, accuracy, seconds, seconds of all epochs. Returns the number of trials; -1 where this was not
-// collected.
+// finals(index, hp's number, data set's number, out, at): fills `out` from `at` on with the number of trials and the
+// last epoch of each, in the order of the record's seeds: seed, latency, epochs, number of rows, and of each row the
+// set's number (-1: training), whether it is timed, loss, accuracy, seconds, seconds of all epochs. Returns where this
+// ends; -1 where it was not collected, or there is no room.
 Napi::Value BenchmarkFile::finals(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const Napi::Number unknown = Napi::Number::New(env, -1);
@@ -353,20 +339,24 @@ Napi::Value BenchmarkFile::finals(const Napi::CallbackInfo& info) {
   if (!found) return unknown;
   const uint32_t hp = info[1].As<Napi::Number>(), dataset = info[2].As<Napi::Number>();
   Napi::Float64Array out = info[3].As<Napi::Float64Array>();
-  double* to = out.Data();
-  const double* end = to + out.ElementLength();
+  const uint32_t at = info[4].As<Napi::Number>();
+  if (at >= out.ElementLength()) return unknown;
+  double* to = out.Data() + at;
+  const double* end = out.Data() + out.ElementLength();
   for (const State& state : from.statesOf(*found)) {
     if (state.hp != hp) continue;
     const Seeds* seeds = nullptr;
     for (const Seeds& candidate : from.seedsOf(state)) {
       if (candidate.dataset == dataset) seeds = &candidate;
     }
-    const auto head = [](const Trial& trial, double*& at) {
+    if (!seeds) return unknown;
+    *to++ = seeds->count;
+    const auto head = [](const Trial& trial, double*& put) {
       for (const double value : {static_cast<double>(trial.seed), trial.meanLatency, static_cast<double>(trial.epochs)})
-        *at++ = value;
+        *put++ = value;
     };
-    if (!seeds || !putFinals(from, state, *seeds, to, end, head)) return unknown;
-    return Napi::Number::New(env, static_cast<double>(seeds->count));
+    if (!guarded(env, [&] { return putFinals(from, state, *seeds, to, end, head); })) return unknown;
+    return Napi::Number::New(env, static_cast<double>(to - out.Data()));
   }
   return unknown;
 }
@@ -395,7 +385,8 @@ Napi::Value BenchmarkFile::allFinals(const Napi::CallbackInfo& info) {
              {trial.meanLatency, static_cast<double>(trial.epochs), from.flop(trial).value, from.params(trial).value})
           *at++ = value;
       };
-      if (!putFinals(from.tables(), state, seeds, to, end, head)) return Napi::Number::New(env, -1);
+      if (!guarded(env, [&] { return putFinals(from.tables(), state, seeds, to, end, head); }))
+        return Napi::Number::New(env, -1);
       ++datasets;
     }
     break;
@@ -514,7 +505,7 @@ Napi::Value BenchmarkFile::sweep(const Napi::CallbackInfo& info) {
 Napi::Value BenchmarkFile::sideCar(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   index(env);
-  return (new SidecarWorker(env, index_))->start();
+  return (new SidecarWorker<BenchmarkIndex>(env, index_))->start();
 }
 
 // Work that is in flight keeps the index until it is done.

@@ -30,6 +30,7 @@ class BenchmarkFile : public Napi::ObjectWrap<BenchmarkFile> {
   Napi::Value latency(const Napi::CallbackInfo& info);
   Napi::Value evalNames(const Napi::CallbackInfo& info);
   Napi::Value state(const Napi::CallbackInfo& info);
+  Napi::Value archStr(const Napi::CallbackInfo& info);
   Napi::Value curves(const Napi::CallbackInfo& info);
   Napi::Value value(const Napi::CallbackInfo& info);
   Napi::Value storage(const Napi::CallbackInfo& info);

@@ -6,6 +6,8 @@ namespace nb201 {
 
 namespace {
 
+constexpr uint64_t kBytesOfNode = 16, kFirstNodes = uint64_t{1} << 17;
+
 // Bytes that a dict's batch may take to be looked at as a curve: a thousand entries.
 constexpr size_t kBatchBytes = size_t{64} << 10;
 // Offsets in an outline are 32 bits wide.
@@ -72,6 +74,15 @@ void Outline::scan(Lexer& lexer, Around around, uint64_t memoCount, const Decode
   begin_ = cursor.offset();
   memoStart_ = memoCount;
   cursor.keepFrom(begin_);
+  // Room for what a large value needs: memory that stays untouched costs nothing, growing into it costs each page
+  // twice.
+  if (nodes_.capacity() == 0) {
+    const size_t likely = static_cast<size_t>(std::min<uint64_t>(cursor.left() / kBytesOfNode, kFirstNodes));
+    nodes_.reserve(likely);
+    chunks_.reserve(likely);
+    pool_.reserve(likely);
+    memoItems_.reserve(likely);
+  }
   Token token;
   while (!atEnd(around)) {
     lexer.next(token);

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "torchfile/crc32.h"
+
 namespace nb201 {
 
 namespace {
@@ -121,15 +123,18 @@ std::vector<uint8_t> inflateRaw(const ByteSource& file, uint64_t offset, uint64_
 }
 
 uint32_t crc32Of(const ByteSource& bytes) {
-  uLong crc = crc32(0, nullptr, 0);
+  if (const uint8_t* all = bytes.dataBegin() == 0 ? bytes.data() : nullptr) {
+    return crc32(0, all, static_cast<size_t>(bytes.size()));
+  }
+  uint32_t crc = 0;
   std::vector<uint8_t> piece(static_cast<size_t>(std::min<uint64_t>(bytes.size(), kPiece * 4)));
   for (uint64_t at = 0; at < bytes.size();) {
     const size_t count = static_cast<size_t>(std::min<uint64_t>(piece.size(), bytes.size() - at));
     bytes.read(at, piece.data(), count);
-    crc = crc32(crc, piece.data(), static_cast<unsigned>(count));
+    crc = crc32(crc, piece.data(), count);
     at += count;
   }
-  return static_cast<uint32_t>(crc);
+  return crc;
 }
 
 }  // namespace nb201

@@ -248,24 +248,12 @@ Value Container::persistentLoad(Graph& graph, StorageTypes& types, const Value& 
   if (parts[1].kind != Kind::Global || !torchStorageType(*parts[1].global, storage->type)) {
     bad("expected a torch storage type" + (parts[1].kind == Kind::Global ? ", found " + parts[1].global->full() : ""));
   }
-  for (const Value& text : {parts[2], parts[3]}) {
-    if (!text.isText() || !isUtf8(reinterpret_cast<const uint8_t*>(text.str().data()), text.str().size())) {
-      bad("expected a storage's key and location as text");
-    }
-  }
-  if (parts[4].kind != Kind::Int || parts[4].integer < 0 || parts[4].integer > int64_t{1} << 48) {
-    bad("expected a storage's number of elements");
-  }
+  if (!parts[2].isText() || !parts[3].isText()) bad("expected a storage's key and location as text");
+  if (parts[4].kind != Kind::Int) bad("expected a storage's number of elements");
+  noteStorage(types, parts[2].str(), parts[3].str(), storage->type, parts[4].integer, at);
   storage->key = std::string(parts[2].str());
   storage->location = std::string(parts[3].str());
   storage->count = storage->stored = static_cast<uint64_t>(parts[4].integer);
-  if (storage->location == "meta") {
-    pickles_->fail(ErrorCode::UnsupportedTensor, at, "expected a tensor with data, found one on the device meta");
-  }
-  const auto [known, added] = types.emplace(storage->key, *storage);
-  if (!added && (known->second.type != storage->type || known->second.count != storage->count)) {
-    bad("expected one type and size for the storage " + storage->key + ", found two");
-  }
   if (parts.size() == 6 && parts[5].kind != Kind::None) {
     if (parts[5].kind != Kind::Tuple || parts[5].sequence->items.size() != 3 ||
         parts[5].sequence->items[1].kind != Kind::Int || parts[5].sequence->items[2].kind != Kind::Int) {
@@ -282,6 +270,25 @@ Value Container::persistentLoad(Graph& graph, StorageTypes& types, const Value& 
   value.kind = Kind::Storage;
   value.storage = storage;
   return value;
+}
+
+void Container::noteStorage(StorageTypes& types, std::string_view key, std::string_view location, TensorType type,
+                            int64_t count, uint64_t at) const {
+  const auto bad = [&](const std::string& detail) { pickles_->fail(ErrorCode::BadTensor, at, detail); };
+  for (const std::string_view text : {key, location}) {
+    if (!isUtf8(reinterpret_cast<const uint8_t*>(text.data()), text.size())) {
+      bad("expected a storage's key and location as text");
+    }
+  }
+  if (count < 0 || count > int64_t{1} << 48) bad("expected a storage's number of elements");
+  if (location == "meta") {
+    pickles_->fail(ErrorCode::UnsupportedTensor, at, "expected a tensor with data, found one on the device meta");
+  }
+  const StoredAs stored{type, static_cast<uint64_t>(count)};
+  const auto [known, added] = types.try_emplace(std::string(key), stored);
+  if (!added && (known->second.type != stored.type || known->second.count != stored.count)) {
+    bad("expected one type and size for the storage " + known->first + ", found two");
+  }
 }
 
 Container::Loaded Container::load(Graph& graph, uint64_t begin) const {
@@ -309,6 +316,7 @@ Container::Loaded Container::load(Graph& graph, uint64_t begin) const {
 
 StorageTable Container::storages(const StorageTypes& types, uint64_t pickleEnd) const {
   StorageTable table;
+  table.reserve(types.size());
   if (kind_ == ContainerKind::Zip) {
     for (size_t i = 0; i < entries_.size(); ++i) {
       const ZipEntry& entry = entries_[i];
@@ -360,6 +368,7 @@ StorageTable Container::storages(const StorageTypes& types, uint64_t pickleEnd) 
       at += 8 + size;
     }
   }
+  if (table.size() == types.size()) return table;
   for (const auto& [key, type] : types) {
     if (!table.find(key))
       pickles_->fail(ErrorCode::BadTensor, pickleEnd, "expected the storage " + key + " in the file");

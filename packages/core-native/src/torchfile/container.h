@@ -31,7 +31,9 @@ class StorageTable {
     bool entry = false;             // `offset` is then an index into the zip directory
   };
   // False where there is one of this key.
-  bool add(const std::string& key, Place place) { return places_.emplace(key, place).second; }
+  bool add(const std::string& key, Place place) { return places_.try_emplace(key, place).second; }
+  void reserve(size_t count) { places_.reserve(count); }
+  size_t size() const { return places_.size(); }
   const Place* find(const std::string& key) const {
     const auto found = places_.find(key);
     return found == places_.end() ? nullptr : &found->second;
@@ -55,7 +57,11 @@ class Container {
   const ContainerLimits& limits() const { return limits_; }
 
   // The types of all storages by key, as the pickle tells them: a legacy file's tail cannot be read without.
-  using StorageTypes = std::unordered_map<std::string, Storage>;
+  struct StoredAs {
+    TensorType type;
+    uint64_t count;  // elements
+  };
+  using StorageTypes = std::unordered_map<std::string, StoredAs>;
   // Finds each storage's bytes; `pickleEnd` is the offset behind the object's pickle.
   StorageTable storages(const StorageTypes& types, uint64_t pickleEnd) const;
   SourcePtr openStorage(const StorageTable& table, const std::string& key) const;
@@ -77,6 +83,9 @@ class Container {
 
   // Makes the storage that a persistent id names and remembers its type.
   Value persistentLoad(Graph& graph, StorageTypes& types, const Value& id, uint64_t at) const;
+  // The second half of that: what the id at `at` says, once it is known to be one.
+  void noteStorage(StorageTypes& types, std::string_view key, std::string_view location, TensorType type, int64_t count,
+                   uint64_t at) const;
 
  private:
   void openLegacy();

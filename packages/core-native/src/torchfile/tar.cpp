@@ -6,6 +6,8 @@
 #include <cstring>
 #include <optional>
 
+#include "torchfile/tar_sidecar.h"
+
 namespace nb201 {
 
 namespace {
@@ -218,6 +220,38 @@ class Walk {
 
 std::vector<TarMember> readTarDirectory(const ByteSource& archive, const TarProgress& progress) {
   return Walk(archive, progress).run();
+}
+
+std::shared_ptr<const TarArchive> TarArchive::open(const std::string& name, const std::vector<std::string>& paths,
+                                                   const TarProgress& progress,
+                                                   const std::vector<std::string>& sidecars) {
+  std::vector<SourcePtr> pieces;
+  for (const std::string& path : paths) pieces.push_back(openFile(path));
+  const SourcePtr bytes = pieces.size() == 1 ? pieces.front() : joinOf(name, std::move(pieces));
+  const auto walked = [&] { return std::shared_ptr<TarArchive>(new TarArchive(bytes, progress)); };
+  if (sidecars.empty()) return walked();
+
+  const FileStamp stamp = stampOf(paths, *bytes);
+  for (const std::string& path : sidecars) {
+    try {
+      std::optional<std::vector<TarMember>> members = readTarSidecar(*openFile(path), stamp);
+      if (!members) continue;
+      std::shared_ptr<TarArchive> archive(new TarArchive(bytes, std::move(*members)));
+      archive->openedWith_ = path;
+      return archive;
+    } catch (const Error&) {
+      continue;  // one that cannot be read is as good as none
+    }
+  }
+  std::shared_ptr<TarArchive> archive = walked();
+  archive->stamp_ = stamp;
+  archive->paths_ = paths;
+  return archive;
+}
+
+std::vector<uint8_t> TarArchive::sidecar() const {
+  if (paths_.empty() || !(stampOf(paths_, *bytes_) == stamp_)) return {};
+  return writeTarSidecar(stamp_, members_);
 }
 
 SourcePtr TarArchive::open(size_t number) const {

@@ -42,7 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   test::attempt([&] {
     const auto file = fromMemory("fuzz", benchmark().bytes);
     const auto source = fromMemory("side-car", std::move(sidecar));
-    const auto index = BenchmarkIndex::restore(file, {}, {}, *source, Checksums::Ignore);
+    const auto index = BenchmarkIndex::restore(file, {}, {}, source, Checksums::Ignore);
     if (index) test::summary(*index);
   });
   return 0;

@@ -1,9 +1,11 @@
-// Builds the fuzz targets and runs each for some time: npm run fuzz -- [--seconds 60] [--target NAME]
+// Builds the fuzz targets and runs each for some time, one a core: npm run fuzz -- [--seconds 60] [--target NAME]
 //
 // Seeds are fuzz/corpus/<name>/ and the small fixtures; fuzz/crashers/<name>/ holds inputs that once failed, which are
 // replayed first. What a run learns stays in build-fuzz/corpus/<name>/, what it breaks on goes to build-fuzz/failures/.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -80,11 +82,13 @@ function seed(name) {
 const short = (path) => relative(process.cwd(), path);
 
 // Runs a target with its many lines going to a file; those of interest come back.
-function quietly(name, binary, args) {
+async function quietly(name, binary, args) {
   const log = join(build, 'failures', name, 'run.log');
   const out = openSync(log, 'w');
-  const status = run(binary, args, { stdio: ['ignore', out, out] });
+  const child = spawn(binary, args, { stdio: ['ignore', out, out] });
   closeSync(out);
+  const [code] = await once(child, 'exit').catch((error) => stop(`${binary}: ${error.message}`));
+  const status = code ?? 1;
   const text = readFileSync(log, 'utf8');
   const units = /number_of_executed_units: (\d+)/.exec(text)?.[1] ?? '?';
   const reasons = text
@@ -94,7 +98,7 @@ function quietly(name, binary, args) {
 }
 
 // Whether the target stood it.
-function fuzz(name) {
+async function fuzz(name) {
   const binary = join(build, 'test/fuzz', `fuzz_${name}`);
   const failures = join(build, 'failures', name);
   mkdirSync(failures, { recursive: true });
@@ -102,7 +106,7 @@ function fuzz(name) {
 
   const crashers = filesIn(join(here, 'crashers', name));
   for (const crasher of crashers) {
-    const { status, reasons } = quietly(name, binary, [...bounds, crasher]);
+    const { status, reasons } = await quietly(name, binary, [...bounds, crasher]);
     if (status === 0) continue;
     console.error(`fuzz: ${name} fails again on ${short(crasher)}\n  ${reasons.join('\n  ')}`);
     console.error(`  all of it: ${short(binary)} ${short(crasher)}`);
@@ -112,7 +116,7 @@ function fuzz(name) {
 
   const before = new Set(filesIn(failures));
   const learn = ['-max_len=65536', '-print_final_stats=1', `-dict=${join(here, 'formats.dict')}`];
-  const { status, log, units, reasons } = quietly(name, binary, [
+  const { status, log, units, reasons } = await quietly(name, binary, [
     ...bounds,
     ...learn,
     `-max_total_time=${seconds}`,
@@ -139,6 +143,13 @@ const chosen = options.target ? [options.target] : all;
 if (!chosen.every((name) => all.includes(name))) stop(`--target ${options.target}: there are ${all.join(', ')}`);
 
 buildTargets(findClang(), chosen);
-const failed = chosen.filter((name) => !fuzz(name));
+const waiting = [...chosen];
+const failed = [];
+async function fuzzInTurn() {
+  for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+    if (!(await fuzz(name))) failed.push(name);
+  }
+}
+await Promise.all(Array.from({ length: availableParallelism() }, fuzzInTurn));
 if (failed.length) stop(`failed: ${failed.join(', ')}`);
 console.log(`fuzz: ${chosen.join(', ')} stood ${seconds} s each`);

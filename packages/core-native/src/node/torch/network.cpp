@@ -1,19 +1,18 @@
 #include "node/torch/network.h"
 
-#include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/ops/rand.h>
 #include <c10/core/GradMode.h>
 
+#include <algorithm>
 #include <chrono>
-#include <cstring>
 
 #include "networks/device.h"
+#include "networks/no_tracking.h"
 #include "networks/state_file.h"
-#include "networks/stored_tensor.h"
 #include "node/torch/addon.h"
 #include "node/torch/batch.h"
 #include "node/torch/device_tensor.h"
-#include "pickle/source.h"
+#include "node/torch/state.h"
 
 namespace nb201::node {
 
@@ -22,87 +21,26 @@ namespace {
 constexpr napi_type_tag kTag{0x6e623230316e6574, 0x41c7d90e5b8a4f32};
 
 using networks::Checkpoint;
+using networks::NoTracking;
 using networks::Pass;
 using SharedNetwork = std::shared_ptr<networks::Network>;
-
-// Neither gradients nor what keeps track of views and changes: a fifth of the time of small operations.
-struct NoTracking {
-  c10::NoGradGuard noGrad;
-  at::AutoDispatchBelowADInplaceOrView below;
-};
 
 Pass passFrom(const Napi::Value& value) {
   const std::string name = value.As<Napi::String>();
   return name == "train" ? Pass::Training : name == "exact" ? Pass::Evaluation : Pass::Inference;
 }
 
-TensorType typeFrom(Napi::Env env, const std::string& name) {
-  for (int i = 0; i <= static_cast<int>(TensorType::Untyped); ++i) {
-    if (name == typeName(static_cast<TensorType>(i))) return static_cast<TensorType>(i);
+// { channelsLast: boolean, autocast: 'float16' | 'bfloat16', graph: boolean }, each of which may be undefined.
+networks::Arithmetic arithmeticFrom(const Napi::Value& value) {
+  networks::Arithmetic out;
+  if (!value.IsObject()) return out;
+  const Napi::Object from = value.As<Napi::Object>();
+  if (from.Get("channelsLast").IsBoolean()) out.channelsLast = from.Get("channelsLast").ToBoolean();
+  if (from.Get("autocast").IsString()) {
+    out.autocast = from.Get("autocast").As<Napi::String>().Utf8Value() == "float16" ? at::kHalf : at::kBFloat16;
   }
-  throw Napi::TypeError::New(env, "no tensor's type: " + name);
-}
-
-// A stretch of a file that is opened where it is needed.
-struct Place {
-  std::string path;
-  uint64_t offset, size;
-};
-
-struct Given {
-  std::vector<networks::StoredTensor> tensors;
-  std::vector<size_t> storage;   // of each tensor
-  std::vector<SourcePtr> bytes;  // of each storage; null where it is in a file
-  std::vector<Place> places;
-};
-
-Given given(const Napi::Object& from) {
-  const Napi::Env env = from.Env();
-  Given out;
-  const Napi::Array storages = from.Get("storages").As<Napi::Array>();
-  for (uint32_t i = 0; i < storages.Length(); ++i) {
-    const Napi::Object storage = storages.Get(i).As<Napi::Object>();
-    if (storage.IsTypedArray()) {
-      const auto array = storage.As<Napi::Uint8Array>();
-      out.bytes.push_back(fromMemory("<memory>", {array.Data(), array.Data() + array.ByteLength()}));
-      out.places.emplace_back();
-    } else {
-      const auto number = [&](const char* name) {
-        return static_cast<uint64_t>(storage.Get(name).As<Napi::Number>().DoubleValue());
-      };
-      out.bytes.push_back(nullptr);
-      out.places.push_back({storage.Get("path").As<Napi::String>(), number("offset"), number("size")});
-    }
-  }
-  const Napi::Array tensors = from.Get("tensors").As<Napi::Array>();
-  for (uint32_t i = 0; i < tensors.Length(); ++i) {
-    const Napi::Object tensor = tensors.Get(i).As<Napi::Object>();
-    networks::StoredTensor stored;
-    stored.name = tensor.Get("name").As<Napi::String>();
-    stored.type = typeFrom(env, tensor.Get("dtype").As<Napi::String>());
-    stored.shape = integers(tensor.Get("shape"));
-    stored.stride = integers(tensor.Get("stride"));
-    stored.offset = tensor.Get("offset").As<Napi::Number>();
-    out.tensors.push_back(std::move(stored));
-    out.storage.push_back(tensor.Get("storage").As<Napi::Number>().Uint32Value());
-  }
+  out.graph = from.Get("graph").ToBoolean();
   return out;
-}
-
-// Opens each file once and gives the tensors their bytes.
-std::vector<networks::StoredTensor> opened(Given from) {
-  std::unordered_map<std::string, SourcePtr> files;
-  for (size_t i = 0; i < from.tensors.size(); ++i) {
-    SourcePtr& bytes = from.bytes[from.storage[i]];
-    if (!bytes) {
-      const Place& place = from.places[from.storage[i]];
-      SourcePtr& file = files[place.path];
-      if (!file) file = openFile(place.path);
-      bytes = sliceOf(file, place.path, place.offset, place.size);
-    }
-    from.tensors[i].bytes = bytes;
-  }
-  return std::move(from.tensors);
 }
 
 struct Pair {
@@ -173,8 +111,8 @@ Napi::Value Network::create(const Napi::CallbackInfo& info) {
 Napi::Value Network::load(const Napi::CallbackInfo& info) {
   return onCompute(
       info.Env(),
-      [network = from(info.This()), tensors = given(info[0].As<Napi::Object>())](const Checkpoint&) {
-        network->load(opened(tensors));
+      [network = from(info.This()), tensors = GivenState(info[0].As<Napi::Object>())](const Checkpoint&) mutable {
+        network->load(tensors.opened());
       },
       [](Napi::Env env) { return env.Undefined(); });
 }
@@ -201,22 +139,7 @@ Napi::Value Network::state(const Napi::CallbackInfo& info) {
         }
         return out;
       },
-      [](Napi::Env env, const std::vector<networks::Weight>& weights) {
-        Napi::Array out = Napi::Array::New(env, weights.size());
-        for (size_t i = 0; i < weights.size(); ++i) {
-          const at::Tensor& tensor = weights[i].tensor;
-          Napi::Uint8Array bytes = Napi::Uint8Array::New(env, tensor.nbytes());
-          std::memcpy(bytes.Data(), tensor.data_ptr(), tensor.nbytes());
-          Napi::Object entry = Napi::Object::New(env);
-          entry.Set("name", weights[i].name);
-          entry.Set("dtype", networks::typeName(tensor.scalar_type()));
-          entry.Set("shape", numbers(env, tensor.sizes()));
-          entry.Set("parameter", weights[i].parameter);
-          entry.Set("bytes", bytes);
-          out.Set(static_cast<uint32_t>(i), entry);
-        }
-        return out;
-      });
+      [](Napi::Env env, const std::vector<networks::Weight>& weights) { return weightsToJs(env, weights); });
 }
 
 // to(device): a promise of the device's full name.
@@ -230,15 +153,15 @@ Napi::Value Network::to(const Napi::CallbackInfo& info) {
       [](Napi::Env env, const std::string& name) { return Napi::String::New(env, name); });
 }
 
-// forward(images, pass, keep): a promise of { features, logits }, as handles where `keep`.
+// forward(images, pass, keep, arithmetic): a promise of { features, logits }, as handles where `keep`.
 Napi::Value Network::forward(const Napi::CallbackInfo& info) {
   const bool keep = info[2].ToBoolean();
   return onCompute(
       info.Env(),
-      [network = from(info.This()), images = DeviceTensor::from(info[0]), pass = passFrom(info[1]),
-       keep](const Checkpoint& checkpoint) {
+      [network = from(info.This()), images = DeviceTensor::from(info[0]), pass = passFrom(info[1]), keep,
+       arithmetic = arithmeticFrom(info[3])](const Checkpoint& checkpoint) {
         const NoTracking guard;
-        const auto [features, logits] = network->forward(images.to(network->device()), pass, checkpoint);
+        const auto [features, logits] = network->forward(images.to(network->device()), pass, checkpoint, arithmetic);
         if (keep) return Pair{features, logits};
         return Pair{features.to(at::kCPU).contiguous(), logits.to(at::kCPU).contiguous()};
       },
@@ -253,34 +176,36 @@ Napi::Value Network::forward(const Napi::CallbackInfo& info) {
       });
 }
 
-// evaluate(images, labels, pass): a promise of the batch's metrics.
+// evaluate(images, labels, pass, arithmetic): a promise of the batch's metrics.
 Napi::Value Network::evaluate(const Napi::CallbackInfo& info) {
   return onCompute(
       info.Env(),
       [network = from(info.This()), images = DeviceTensor::from(info[0]), labels = labelsFrom(info[1]),
-       pass = passFrom(info[2])](const Checkpoint& checkpoint) {
+       pass = passFrom(info[2]), arithmetic = arithmeticFrom(info[3])](const Checkpoint& checkpoint) {
         const NoTracking guard;
         checkLabels(labels, images, network->classes());
-        const auto [features, logits] = network->forward(images.to(network->device()), pass, checkpoint);
+        const auto [features, logits] = network->forward(images.to(network->device()), pass, checkpoint, arithmetic);
         const at::Tensor onDevice = labels.to(network->device());
         return training::metricsOf(training::crossEntropy(logits, onDevice), logits, onDevice);
       },
       [](Napi::Env env, const training::BatchMetrics& metrics) { return toJs(env, metrics); });
 }
 
-// latency(shape, batches, pass): a promise of the seconds that each batch of random images takes, forward and loss.
+// latency(shape, batches, pass, arithmetic): a promise of the seconds that each batch of random images takes, forward
+// and loss.
 Napi::Value Network::latency(const Napi::CallbackInfo& info) {
   return onCompute(
       info.Env(),
       [network = from(info.This()), shape = integers(info[0]), batches = info[1].As<Napi::Number>().Int32Value(),
-       pass = passFrom(info[2])](const Checkpoint& checkpoint) {
+       pass = passFrom(info[2]), arithmetic = arithmeticFrom(info[3])](const Checkpoint& checkpoint) {
         const NoTracking guard;
         const at::Tensor images = at::rand(shape).to(network->device());
         const at::Tensor labels = at::rand({shape[0]}).mul(network->classes()).to(at::kLong).to(network->device());
         std::vector<double> seconds;
         for (int i = 0; i < batches; ++i) {
           const auto start = std::chrono::steady_clock::now();
-          const at::Tensor loss = training::crossEntropy(network->forward(images, pass, checkpoint).logits, labels);
+          const at::Tensor logits = network->forward(images, pass, checkpoint, arithmetic).logits;
+          const at::Tensor loss = training::crossEntropy(logits, labels);
           // The number is waited for: on a GPU work is only queued before.
           (void)loss.item<float>();
           seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());

@@ -1,12 +1,20 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { OrderedDict, openTorch, type PythonValue, Tensor, WriteError } from 'nas-bench-201';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findPython } from '../../../test-fixtures/python.mjs';
-import { ConvertError, writeSafetensors } from '../src/index.js';
+import {
+  OrderedDict,
+  openTorch,
+  type PythonValue,
+  ReadError,
+  readSafetensors,
+  Tensor,
+  WriteError,
+  writeSafetensors,
+} from '../src/index.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const fixtures = join(root, 'test-fixtures');
@@ -82,6 +90,12 @@ describe.skipIf(!python)(`what Python's safetensors reads${skipped}`, () => {
         expect(read[i]!.tensors[key], `${name} ${key}`).toEqual([tensor.dtype, tensor.shape, hex(tensor)]);
       }
     });
+    for (const [i, { file }] of all.entries()) {
+      const { metadata: found, tensors } = await readSafetensors(file);
+      expect(found).toEqual(read[i]!.metadata);
+      const values = [...tensors].map(([key, tensor]) => [key, [tensor.dtype, tensor.shape, hex(tensor)]]);
+      expect(Object.fromEntries(values)).toEqual(read[i]!.tensors);
+    }
   });
 
   it("is laid out as its own writer lays it out, but for the metadata's order", async () => {
@@ -115,7 +129,7 @@ describe('what is no safetensors file', () => {
     ];
     for (const entry of cases) {
       const error = await writeSafetensors(file(), new Map([entry])).catch((e) => e);
-      expect(error).toBeInstanceOf(ConvertError);
+      expect(error).toBeInstanceOf(WriteError);
       expect(error.code).toBe('UNSUPPORTED_VALUE');
     }
     await expect(writeSafetensors(file(), new Map(), { signal: AbortSignal.abort(new Error('x')) })).rejects.toThrow(
@@ -128,5 +142,52 @@ describe('what is no safetensors file', () => {
       overwrite: true,
     });
     expect(readFileSync(file(), 'latin1')).toContain('"__proto__":{"dtype":"F32"');
+  });
+});
+
+describe('a safetensors file that is damaged', () => {
+  const file = () => join(folder, 'damaged.safetensors');
+  const written = (header: unknown, data = 0, length?: number) => {
+    const text = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));
+    const head = Buffer.alloc(8);
+    head.writeBigUInt64LE(BigInt(length ?? text.length));
+    writeFileSync(file(), Buffer.concat([head, text, Buffer.alloc(data)]));
+  };
+  const a = { dtype: 'F32', shape: [2], data_offsets: [0, 8] };
+
+  it('is a typed error that says what was expected', async () => {
+    const cases: [string, RegExp, ...Parameters<typeof written>][] = [
+      ['TRUNCATED', /header of 400 bytes/, {}, 0, 400],
+      ['NOT_RECOGNIZED', /at most/, {}, 0, 2 ** 40],
+      ['NOT_RECOGNIZED', /JSON/, '{"a":'],
+      ['NOT_RECOGNIZED', /object/, '[]'],
+      ['BAD_TENSOR', /4 bytes of data|8 bytes of data/, { a }, 4],
+      ['BAD_TENSOR', /8 bytes of data, found 9/, { a }, 9],
+      ['BAD_TENSOR', /found 12/, { a: { ...a, data_offsets: [0, 12] } }, 12],
+      ['BAD_TENSOR', /found it at 4/, { a: { ...a, data_offsets: [4, 12] } }, 12],
+      ['BAD_TENSOR', /found it at 4/, { a, b: { ...a, data_offsets: [4, 12] } }, 12],
+      ['BAD_TENSOR', /type/, { a: { ...a, dtype: 'F5' } }, 8],
+      ['BAD_TENSOR', /shape/, { a: { ...a, shape: [-2] } }, 8],
+      ['BAD_TENSOR', /bytes of the tensor/, { a: { ...a, shape: [2 ** 52, 2 ** 52] } }, 8],
+      ['BAD_TENSOR', /begin and an end/, { a: { ...a, data_offsets: [8] } }, 8],
+      ['BAD_TENSOR', /shape|type/, { a: null }, 8],
+      ['BAD_TENSOR', /metadata/, { __metadata__: { format: 1 } }],
+    ];
+    for (const [code, message, ...bytes] of cases) {
+      written(...bytes);
+      const error = await readSafetensors(file()).catch((e) => e);
+      expect(error).toBeInstanceOf(ReadError);
+      expect([error.code, error.file, error.message]).toEqual([code, file(), expect.stringMatching(message)]);
+    }
+    for (const path of [folder, join(folder, 'none.safetensors')]) {
+      expect((await readSafetensors(path).catch((e) => e)).code).toMatch(/^(NOT_A_FILE|IO)$/);
+    }
+  });
+
+  it('is one that shrinks before its values are asked for', async () => {
+    written({ a }, 8);
+    const { tensors } = await readSafetensors(file());
+    writeFileSync(file(), '');
+    expect(() => tensors.get('a')!.data).toThrow(ReadError);
   });
 });
