@@ -22,7 +22,8 @@ for suite; do
   root=$PWD/.cache/debian-$suite
   if [ ! -d "$root" ]; then
     rm -rf "$root.part"
-    debootstrap --variant=minbase "$suite" "$root.part" http://deb.debian.org/debian >/dev/null
+    # libatomic: Node 26 needs it.
+    debootstrap --variant=minbase --include=libatomic1 "$suite" "$root.part" http://deb.debian.org/debian >/dev/null
     mv "$root.part" "$root"
   fi
   try=$root/try
