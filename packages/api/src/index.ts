@@ -79,6 +79,8 @@ export {
   type Hp,
   type HpName,
   type HpOption,
+  hpKey,
+  hpOfKey,
   type MetricSet,
   PAPER_DATASETS,
   type PaperDataset,
@@ -123,6 +125,7 @@ export {
   type TrialRecord,
   trialValue,
 } from './records/record.js';
+export { type WeightsOf, writableRecord } from './records/writable.js';
 export { ArchResults, type ComputeCosts, type Metrics, type TrialChoice } from './results/arch-results.js';
 export { meanOf, meanOverTrials, type Reference } from './results/averaging.js';
 export type { ColumnMetric, ColumnOptions, TrialColumn } from './results/columns.js';
