@@ -54,6 +54,10 @@ export {
   type OpenOptions,
   openArchitecture,
 } from './api.js';
+export type { DataFile, DataSet, ImageSubset, LabelledImages } from './datasets/data-set.js';
+export { DataSetError, type DataSetErrorCode } from './datasets/errors.js';
+export { type OpenDatasetOptions, openDataset } from './datasets/open.js';
+export { cifar10Split, cifar100TestSplit, imageNet16TestSplit, imageNet16TrainSplit } from './datasets/splits.js';
 export { QueryError, type QueryErrorCode } from './errors.js';
 export { Archive, type Source } from './files/archive.js';
 export {
@@ -173,3 +177,7 @@ export { isConnected, uniqueString } from './space/isomorphism.js';
 export { OPERATIONS, type Operation } from './space/operations.js';
 export type { SweepBatch } from './sweep/batch.js';
 export type { SweepOptions } from './sweep/sweep.js';
+export { type TrainingConfig, trainingConfig } from './training/config.js';
+export type { EpochResult, SetMetrics, TrainingProgress } from './training/epochs.js';
+export type { TrainTrialOptions, TrialDict } from './training/trial.js';
+export { type TrialRun, writeTrials } from './training/trial-file.js';

@@ -86,6 +86,29 @@ describeWithTorch('a process with networks', () => {
     expect(Number(done.out)).toBeLessThan(150);
   });
 
+  it('keeps the memory of a step for the next, and gives it back after a second without work', async () => {
+    const done = await script(`${NETWORK.replace('Network,', 'Network, SGD,')}
+      const network = await Network.fromArch(arch, { seed: 1 });
+      const sgd = new SGD(network.train());
+      const step = (n) => sgd.step({ images: images(n), labels: new Array(n).fill(1) });
+      const mega = () => process.memoryUsage.rss() / 1e6;
+      await step(2);
+      const before = mega();
+      await step(32);
+      const faults = process.resourceUsage().minorPageFault;
+      await step(32);
+      const again = process.resourceUsage().minorPageFault - faults;
+      const busy = mega() - before;
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      console.log(JSON.stringify({ again, busy, idle: mega() - before }));`);
+    expect(done.err).toBe('');
+    const { again, busy, idle } = JSON.parse(done.out);
+    // A step's tensors are 30,000 pages, which the system clears for each that it maps anew.
+    expect(again).toBeLessThan(5000);
+    expect(busy).toBeGreaterThan(100);
+    expect(idle).toBeLessThan(busy / 2);
+  });
+
   it('builds and runs all 15,625 networks, the same in both ways, without a leak', { timeout: 120_000 }, async () => {
     const done = await node([ALL_NETWORKS]);
     expect(done.err).toBe('');

@@ -1,13 +1,6 @@
 import { NetworkError, type TensorData } from '@nas-bench-201/core-native';
+import { CHANNELS } from '../datasets/channels.js';
 import type { Dataset } from '../names.js';
-
-/** Mean and standard deviation of red, green and blue, of 255. */
-const CHANNELS: Record<Dataset, { mean: readonly number[]; std: readonly number[] }> = {
-  'cifar10-valid': { mean: [125.3, 123.0, 113.9], std: [63.0, 62.1, 66.7] },
-  cifar10: { mean: [125.3, 123.0, 113.9], std: [63.0, 62.1, 66.7] },
-  cifar100: { mean: [129.3, 124.1, 112.4], std: [68.2, 65.4, 70.4] },
-  'ImageNet16-120': { mean: [122.68, 116.66, 104.01], std: [63.22, 61.26, 65.09] },
-};
 
 /**
  * Pixels as the networks of a data set were given them: of 255, without the mean, divided by the standard deviation, in

@@ -5,6 +5,7 @@
 #include <torch/version.h>
 
 #include "networks/device.h"
+#include "networks/tensor_memory.h"
 #include "node/torch/device_tensor.h"
 #include "node/torch/network.h"
 #include "node/torch/sgd.h"
@@ -12,6 +13,7 @@
 namespace nb201::node {
 
 TorchAddon::TorchAddon(Napi::Env env, Napi::Object exports) : compute_(env) {
+  networks::keepFreedBlocks();
   DeviceTensor::define(env, *this, exports);
   Network::define(env, *this, exports);
   Sgd::define(env, *this, exports);

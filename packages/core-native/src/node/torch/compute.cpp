@@ -2,14 +2,19 @@
 
 #include <c10/util/Exception.h>
 
+#include <chrono>
 #include <thread>
 
 #include "networks/error.h"
+#include "networks/tensor_memory.h"
 #include "node/errors.h"
 
 namespace nb201::node {
 
 namespace {
+
+// After so long without work the memory of tensors is given back.
+constexpr std::chrono::seconds kIdle{1};
 
 Napi::Error coded(Napi::Env env, const char* code, const std::string& message) {
   Napi::Error out = Napi::Error::New(env, message);
@@ -47,7 +52,13 @@ ComputeThread::ComputeThread() {
 void ComputeThread::run() {
   std::unique_lock<std::mutex> locked(lock_);
   for (;;) {
-    changed_.wait(locked, [this] { return !jobs_.empty(); });
+    const auto work = [this] { return !jobs_.empty(); };
+    if (!changed_.wait_for(locked, kIdle, work)) {
+      locked.unlock();
+      networks::giveBackFreedBlocks();
+      locked.lock();
+      changed_.wait(locked, work);
+    }
     {
       const Job job = std::move(jobs_.front());
       jobs_.pop_front();
