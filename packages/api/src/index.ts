@@ -76,6 +76,29 @@ export {
   type UnreadableDescription,
 } from './files/kind.js';
 export { expectedMd5, md5OfFile, type Verification } from './files/verify.js';
+export type { Claimant, ClaimTimes, Holder } from './generate/claim.js';
+export { GenerateError, type GenerateErrorCode } from './generate/errors.js';
+export { type Latencies, type LatencyStepOptions, measureLatencies } from './generate/latency.js';
+export type { GeneratedHp, NetworkSize, Range, Run } from './generate/layout.js';
+export { type MergedBenchmark, type MergeOptions, mergeBenchmark } from './generate/merge.js';
+export { generateMeta } from './generate/meta.js';
+export {
+  type ArrayOptions,
+  type JobStatus,
+  type QueuedTask,
+  type SubmittedJob,
+  submitJobArray,
+  writeJobArray,
+} from './generate/slurm.js';
+export { type BenchmarkStatus, benchmarkStatus, type RangeStatus } from './generate/status.js';
+export {
+  type RunFailure,
+  SEEDS,
+  type TrainEvent,
+  type TrainRunsOptions,
+  type TrainSummary,
+  trainRuns,
+} from './generate/train.js';
 export {
   DATASETS,
   type Dataset,

@@ -2,7 +2,7 @@
 export class CommandError extends Error {
   override readonly name = 'CommandError';
   constructor(
-    readonly code: 'NO_SUCH_PATH' | 'BAD_PATH' | 'BAD_INPUT' | 'BAD_USAGE' | 'NOTHING_FOUND',
+    readonly code: 'NO_SUCH_PATH' | 'BAD_PATH' | 'BAD_INPUT' | 'BAD_USAGE' | 'NOTHING_FOUND' | 'WORKER',
     message: string,
   ) {
     super(message);

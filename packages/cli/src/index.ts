@@ -6,6 +6,7 @@ import { compare } from './commands/compare.js';
 import { convert } from './commands/convert.js';
 import { diff } from './commands/diff.js';
 import { doctor } from './commands/doctor.js';
+import { generate } from './commands/generate.js';
 import { info } from './commands/info.js';
 import { inspect } from './commands/inspect.js';
 import { net } from './commands/net.js';
@@ -33,6 +34,7 @@ const COMMANDS = [
   compare,
   net,
   runNetwork,
+  generate,
   verify,
   doctor,
 ];
@@ -52,7 +54,8 @@ Examples:
   nb201 search r-ea NAS-Bench-201-v1_1-096897.pth --seed 7
   nb201 archs '|nor_conv_3x3~0|+|nor_conv_3x3~0|none~1|+|skip_connect~0|none~1|none~2|'
   nb201 net 284 --svg cell.svg
-  nb201 run 284 --input cat.png`;
+  nb201 run 284 --input cat.png
+  nb201 generate meta bench`;
 
 /**
  * The command line.

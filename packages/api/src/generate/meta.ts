@@ -2,20 +2,12 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AtomicFile, readTorch, writeTorch } from '@nas-bench-201/core-native';
-import { PythonRandom } from '../random/python-random.js';
+import { cifar10Split } from '../datasets/splits.js';
 import { publishedArchitectures } from '../space/cell.js';
 import { GenerateError } from './errors.js';
 import { Layout, RANGE_SIZE, TOTAL } from './layout.js';
 
 const SEEDS = "'777 888 999'";
-
-/** CIFAR-10's training images in two halves, as the proposed split has them. */
-function halves(): { train: number[]; valid: number[] } {
-  const indexes = Array.from({ length: 50_000 }, (_, i) => i);
-  new PythonRandom(1021).shuffle(indexes);
-  const sorted = (half: number[]) => half.sort((a, b) => a - b);
-  return { train: sorted(indexes.slice(0, 25_000)), valid: sorted(indexes.slice(25_000)) };
-}
 
 function scripts(layout: Layout): [name: string, line: (from: number, to: number) => string][] {
   const train = (less: 0 | 1) => (from: number, to: number) => {
@@ -43,21 +35,16 @@ export async function generateMeta(folder: string): Promise<string[]> {
   const layout = new Layout(folder);
   await mkdir(folder, { recursive: true });
   const archs = [...publishedArchitectures()];
-  const { train, valid } = halves();
-  const halvesOf = new Map([
-    [
-      50_000,
-      new Map([
-        ['train', train],
-        ['valid', valid],
-      ]),
-    ],
+  const { train, valid } = cifar10Split();
+  const halves = new Map([
+    ['train', Array.from(train)],
+    ['valid', Array.from(valid)],
   ]);
   const info = new Map<string, unknown>([
     ['archs', archs],
     ['total', archs.length],
     ['max_node', 4],
-    ['splits', halvesOf],
+    ['splits', new Map([[train.length + valid.length, halves]])],
   ]);
   const written = [layout.meta];
   await writeTorch(layout.meta, info as never);
