@@ -42,7 +42,7 @@ export async function writeJobArray(folder: string, options: ArrayOptions): Prom
 #SBATCH --ntasks=1
 ${gres === null ? '' : `#SBATCH --gres=${gres}\n`}#SBATCH --requeue
 #SBATCH --open-mode=append
-#SBATCH --output=${join(layout.jobs, '%A_%a.log')}
+#SBATCH --output=${quoted(join(layout.jobs, '%A_%a.log'))}
 #SBATCH --signal=B:TERM@60
 
 archs=(
