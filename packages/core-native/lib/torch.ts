@@ -20,6 +20,7 @@ export type NetworkErrorCode =
   | 'UNEXPECTED_TENSOR'
   | 'MISSHAPEN_TENSOR'
   | 'OUT_OF_MEMORY'
+  | 'NOT_FINITE'
   | 'TORCH'
   | 'ABORTED'
   | 'DISPOSED';
@@ -115,6 +116,71 @@ export interface NativeSgd {
   ): Abortable<NativeMetrics>;
 }
 
+export interface NativeSgdOptions {
+  momentum: number;
+  weightDecay: number;
+  nesterov: boolean;
+  channelsLast: boolean;
+}
+
+/** Labelled images as bytes in libtorch's memory. Opaque. */
+export type NativeImageSet = object;
+
+export interface NativeSubset {
+  of: NativeImageSet;
+  indices: Int32Array | null;
+  shuffled: boolean;
+}
+
+/** What is done to pixels: constants of 255, and black pixels around an image that is cropped to its size again. */
+export interface NativePixels {
+  mean: readonly number[];
+  std: readonly number[];
+  padding: number;
+}
+
+export interface NativeImageLoader {
+  begin(): Abortable<void>;
+  next(): Abortable<{ images: NativeDeviceTensor; labels: Int32Array; indices: Int32Array } | null>;
+}
+
+/** A learning rate that falls by a cosine after a warm-up. */
+export interface NativeSchedule {
+  rate: number;
+  least: number;
+  warmup: number;
+  epochs: number;
+}
+
+export interface NativeTraining {
+  sgd: NativeSgdOptions;
+  schedule: NativeSchedule;
+  batch: number;
+  seed: number;
+  drawOnDevice: boolean;
+  pixels: NativePixels;
+  train: NativeSubset;
+  sets: NativeSubset[];
+}
+
+export interface NativeProgress {
+  epoch: number;
+  /** 0: training; then the evaluation sets. */
+  set: number;
+  /** Of this set, so far and in all. */
+  images: number;
+  total: number;
+  learningRate: number;
+  /** Of each set that was begun. */
+  measured: { loss: number; top1: number; top5: number; seconds: number; count: number }[];
+  epochDone: boolean;
+}
+
+export interface NativeTrainer {
+  /** Works for so long, or until an epoch ends; at least a batch. */
+  advance(network: NativeNetwork, milliseconds: number): Abortable<NativeProgress>;
+}
+
 /** The libtorch that computes. */
 export interface TorchInfo {
   /** Of the headers that the addon was compiled with. */
@@ -148,10 +214,24 @@ export interface TorchBinary {
       seed: number;
     }): Abortable<NativeNetwork>;
   };
-  Sgd: new (
-    network: NativeNetwork,
-    options: { momentum: number; weightDecay: number; nesterov: boolean; channelsLast: boolean },
-  ) => NativeSgd;
+  Sgd: new (network: NativeNetwork, options: NativeSgdOptions) => NativeSgd;
+  ImageSet: new (pixels: Uint8Array, labels: Int32Array, size: number) => NativeImageSet;
+  ImageLoader: {
+    create(
+      subset: NativeSubset,
+      options: {
+        pixels: NativePixels;
+        augmented: boolean;
+        batch: number;
+        seed: number;
+        drawOnDevice: boolean;
+        device: string;
+      },
+    ): Abortable<NativeImageLoader>;
+  };
+  Trainer: { create(network: NativeNetwork, options: NativeTraining): Abortable<NativeTrainer> };
+  /** Of each iteration of an epoch. */
+  learningRates(schedule: NativeSchedule, epoch: number, iterations: number): Float64Array;
 }
 
 /** `NB201_TORCH_ADDON` names another build of it: for another libtorch. */

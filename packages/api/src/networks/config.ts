@@ -72,21 +72,26 @@ export function operationNumbers(cell: Cell): number[] {
 }
 
 /** The stages that halve the image. */
-function isReduction({ N }: NetworkPlan, stage: number): boolean {
+export function isReduction({ N }: NetworkPlan, stage: number): boolean {
   return stage === N || stage === 2 * N + 1;
+}
+
+/** What the network says of itself, then what each stage does. */
+export function messageLines(plan: NetworkPlan): string[] {
+  const { kind, channels, N, architecture } = plan;
+  const width = kind === 'TinyNetwork' ? String(channels[0]) : `(${channels.join(', ')})`;
+  const stages = channels.map((out, stage) => {
+    const from = channels[stage - 1] ?? out;
+    return isReduction(plan, stage)
+      ? `ResNetBasicblock(inC=${from}, outC=${out}, stride=2)`
+      : `info :: nodes=4, inC=${from}, outC=${out}, [1<-(I0-L0) | 2<-(I0-L1,I1-L2) | 3<-(I0-L3,I1-L4,I2-L5)], ${architecture}`;
+  });
+  return [`${kind}(C=${width}, N=${N}, L=${channels.length})`, ...stages];
 }
 
 /** The text that the reference prints for its network (`get_message`). */
 export function messageOf(plan: NetworkPlan): string {
-  const { kind, channels, N, architecture } = plan;
-  const width = kind === 'TinyNetwork' ? String(channels[0]) : `(${channels.join(', ')})`;
-  const total = String(channels.length).padStart(2, '0');
-  const lines = channels.map((out, stage) => {
-    const from = channels[stage - 1] ?? out;
-    const text = isReduction(plan, stage)
-      ? `ResNetBasicblock(inC=${from}, outC=${out}, stride=2)`
-      : `info :: nodes=4, inC=${from}, outC=${out}, [1<-(I0-L0) | 2<-(I0-L1,I1-L2) | 3<-(I0-L3,I1-L4,I2-L5)], ${architecture}`;
-    return ` ${String(stage).padStart(2, '0')}/${total} :: ${text}`;
-  });
-  return [`${kind}(C=${width}, N=${N}, L=${channels.length})`, ...lines].join('\n');
+  const [first, ...stages] = messageLines(plan);
+  const total = String(stages.length).padStart(2, '0');
+  return [first, ...stages.map((text, stage) => ` ${String(stage).padStart(2, '0')}/${total} :: ${text}`)].join('\n');
 }

@@ -8,11 +8,15 @@ import {
   type TensorData,
   torch,
 } from '@nas-bench-201/core-native';
+import type { DataSet } from '../datasets/data-set.js';
 import type { NetworkConfig } from '../results/results-count.js';
 import { stagesCost } from '../space/cost.js';
+import type { EpochResult } from '../training/epochs.js';
+import { type TrainOptions, trainEpochs } from '../training/train.js';
 import { messageOf, type NetworkPlan, operationNumbers, planOf } from './config.js';
 import { DeviceTensor, nativeImages } from './device-tensor.js';
 import { averageOf, type BatchMetrics, type LabelledBatch, metricsOf, nativeLabels } from './metrics.js';
+import { printedNetwork } from './printed.js';
 import { nativeState, type StateDict, type StateDictSource, stateDictOf } from './state-dict.js';
 
 export interface BuildOptions {
@@ -89,12 +93,14 @@ export interface NetworkDescription {
 export class Network implements Disposable, AsyncDisposable {
   readonly #native: NativeNetwork;
   readonly #plan: NetworkPlan;
+  readonly #seed: number;
   readonly #inFlight = new Set<Promise<unknown>>();
   #device = 'cpu';
   #training = false;
 
-  private constructor(native: NativeNetwork, plan: NetworkPlan) {
+  private constructor(native: NativeNetwork, plan: NetworkPlan, seed: number) {
     this.#native = native;
+    this.#seed = seed;
     this.#plan = plan;
   }
 
@@ -110,7 +116,7 @@ export class Network implements Disposable, AsyncDisposable {
     }
     const { channels, numClasses } = plan;
     const shape = { channels, operations: operationNumbers(plan.cell), classes: numClasses, seed };
-    const network = new Network(await compute(() => torch().Network.create(shape), signal), plan);
+    const network = new Network(await compute(() => torch().Network.create(shape), signal), plan, seed);
     try {
       return await network.to(device, { signal });
     } catch (error) {
@@ -143,7 +149,17 @@ export class Network implements Disposable, AsyncDisposable {
   }
 
   /** Sets train mode, or with `false` eval mode. What is already asked for goes on in the mode that it was asked in. */
-  train(mode = true): this {
+  train(mode?: boolean): this;
+  /**
+   * Trains it on a data set as the benchmark was made, an epoch each time that one is asked for: `for await (const epoch of
+   * network.train(data, { hp: 12 }))`. Ending the loop ends the training; the network keeps what it has learnt.
+   * @throws NetworkError `BAD_LABELS`, `NOT_FINITE` (it has diverged), `OUT_OF_MEMORY` (says what batch fits)
+   */
+  train(data: DataSet, options?: TrainOptions): AsyncGenerator<EpochResult>;
+  train(mode: boolean | DataSet = true, options: TrainOptions = {}): this | AsyncGenerator<EpochResult> {
+    if (typeof mode === 'object') {
+      return trainEpochs(this.#native, this.#device, mode, { ...options, seed: options.seed ?? this.#seed });
+    }
     this.#training = mode;
     return this;
   }
@@ -203,7 +219,7 @@ export class Network implements Disposable, AsyncDisposable {
   }
 
   /** All tensors by name, in the reference's order: copies (`state_dict`). */
-  async stateDict(options: { signal?: AbortSignal } = {}): Promise<StateDict> {
+  async stateDict(options: { signal?: AbortSignal | undefined } = {}): Promise<StateDict> {
     return stateDictOf(await this.#track(compute(() => this.#native.state(), options.signal)));
   }
 
@@ -283,6 +299,11 @@ export class Network implements Disposable, AsyncDisposable {
   /** The text that the reference prints (`get_message`). */
   toString(): string {
     return messageOf(this.#plan);
+  }
+
+  /** What `print(network)` shows in Python: every layer. */
+  toPrinted(): string {
+    return printedNetwork(this.#plan);
   }
 
   /** Frees its memory as soon as no work needs it any more; from here on it cannot be asked for anything. */

@@ -18,6 +18,7 @@ class Initialiser {
   at::Tensor weight(at::IntArrayRef shape);
   // The bias of a layer whose weight has this many inputs an output.
   at::Tensor bias(int64_t size, int64_t fanIn);
+  const at::Generator& generator() const { return generator_; }
 
  private:
   at::Generator generator_;

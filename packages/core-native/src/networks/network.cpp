@@ -45,6 +45,7 @@ Network::Network(const NetworkShape& shape, uint64_t seed) : shape_(shape) {
   lastNorm_ = std::make_unique<BatchNorm2d>(building, "lastact.0", in);
   classifierWeight_ = weights_.parameter("classifier.weight", initialiser.weight({shape.classes, in}));
   classifierBias_ = weights_.parameter("classifier.bias", initialiser.bias(shape.classes, in));
+  generator_ = initialiser.generator();
 }
 
 void Network::checkImages(const at::Tensor& images) const {

@@ -52,6 +52,9 @@ class Network {
   void to(const at::Device& device);
   at::Device device() const;
   int64_t classes() const { return shape_.classes; }
+  const NetworkShape& shape() const { return shape_; }
+  // What drew the weights, as it was after the last: the reference goes on with it.
+  at::Generator generator() const { return generator_.clone(); }
   // To be told by whoever changes the weights.
   void weightsChanged();
 
@@ -59,6 +62,7 @@ class Network {
   void checkImages(const at::Tensor& images) const;
 
   NetworkShape shape_;
+  at::Generator generator_;
   Weights weights_;
   std::unique_ptr<ConvBN> stem_;
   std::vector<std::unique_ptr<Stage>> stages_;

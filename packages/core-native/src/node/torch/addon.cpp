@@ -7,8 +7,11 @@
 #include "networks/device.h"
 #include "networks/tensor_memory.h"
 #include "node/torch/device_tensor.h"
+#include "node/torch/image_loader.h"
+#include "node/torch/image_set.h"
 #include "node/torch/network.h"
 #include "node/torch/sgd.h"
+#include "node/torch/trainer.h"
 
 namespace nb201::node {
 
@@ -17,6 +20,10 @@ TorchAddon::TorchAddon(Napi::Env env, Napi::Object exports) : compute_(env) {
   DeviceTensor::define(env, *this, exports);
   Network::define(env, *this, exports);
   Sgd::define(env, *this, exports);
+  ImageSet::define(env, *this, exports);
+  ImageLoader::define(env, *this, exports);
+  Trainer::define(env, *this, exports);
+  exports.Set("learningRates", Napi::Function::New(env, learningRates));
   DefineAddon(exports,
               {InstanceMethod("info", &TorchAddon::info), InstanceMethod("setThreads", &TorchAddon::setThreads),
                InstanceMethod("stop", &TorchAddon::stop)});

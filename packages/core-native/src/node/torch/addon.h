@@ -13,7 +13,7 @@ class TorchAddon : public Napi::Addon<TorchAddon> {
   static TorchAddon& of(Napi::Env env) { return *env.GetInstanceData<TorchAddon>(); }
   Compute& compute() { return compute_; }
 
-  Napi::FunctionReference deviceTensor, network, sgd;
+  Napi::FunctionReference deviceTensor, imageLoader, imageSet, network, sgd, trainer;
 
  private:
   Napi::Value info(const Napi::CallbackInfo& info);

@@ -1,6 +1,5 @@
 #include "node/torch/network.h"
 
-#include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/ops/rand.h>
 #include <c10/core/GradMode.h>
 
@@ -8,6 +7,7 @@
 #include <cstring>
 
 #include "networks/device.h"
+#include "networks/no_tracking.h"
 #include "networks/state_file.h"
 #include "networks/stored_tensor.h"
 #include "node/torch/addon.h"
@@ -22,14 +22,9 @@ namespace {
 constexpr napi_type_tag kTag{0x6e623230316e6574, 0x41c7d90e5b8a4f32};
 
 using networks::Checkpoint;
+using networks::NoTracking;
 using networks::Pass;
 using SharedNetwork = std::shared_ptr<networks::Network>;
-
-// Neither gradients nor what keeps track of views and changes: a fifth of the time of small operations.
-struct NoTracking {
-  c10::NoGradGuard noGrad;
-  at::AutoDispatchBelowADInplaceOrView below;
-};
 
 Pass passFrom(const Napi::Value& value) {
   const std::string name = value.As<Napi::String>();

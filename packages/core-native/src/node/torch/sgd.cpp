@@ -13,15 +13,18 @@ void Sgd::define(Napi::Env env, TorchAddon& addon, Napi::Object exports) {
   exports.Set("Sgd", constructor);
 }
 
-// new Sgd(network, { momentum, weightDecay, nesterov, channelsLast })
-Sgd::Sgd(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Sgd>(info) {
-  const Napi::Object from = info[1].As<Napi::Object>();
+training::SgdOptions sgdOptionsFrom(const Napi::Object& from) {
   training::SgdOptions options;
   options.momentum = from.Get("momentum").As<Napi::Number>();
   options.weightDecay = from.Get("weightDecay").As<Napi::Number>();
   options.nesterov = from.Get("nesterov").ToBoolean();
   options.channelsLast = from.Get("channelsLast").ToBoolean();
-  sgd_ = std::make_shared<training::Sgd>(Network::from(info[0]), options);
+  return options;
+}
+
+// new Sgd(network, { momentum, weightDecay, nesterov, channelsLast })
+Sgd::Sgd(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Sgd>(info) {
+  sgd_ = std::make_shared<training::Sgd>(Network::from(info[0]), sgdOptionsFrom(info[1].As<Napi::Object>()));
 }
 
 // step(network, images, labels, learningRate): a promise of the batch's metrics of before the step.

@@ -21,4 +21,7 @@ class Sgd : public Napi::ObjectWrap<Sgd> {
   std::shared_ptr<training::Sgd> sgd_;
 };
 
+// { momentum, weightDecay, nesterov, channelsLast }
+training::SgdOptions sgdOptionsFrom(const Napi::Object& from);
+
 }  // namespace nb201::node
