@@ -8,13 +8,13 @@ import { type OpenDatasetOptions, openDataset } from '../datasets/open.js';
 import { DATASETS, type Dataset } from '../names.js';
 import type { TrainingConfig } from '../training/config.js';
 import type { EpochResult } from '../training/epochs.js';
-import type { TrialDict } from '../training/trial.js';
+import { machineInfo } from '../training/machine.js';
+import { type TrialDict, trainTrial } from '../training/trial.js';
 import { writeTrials } from '../training/trial-file.js';
 import { Claim, type Claimant, type ClaimTimes, claimant } from './claim.js';
 import { GenerateError } from './errors.js';
 import { type GeneratedHp, Layout, type NetworkSize, namesIn, type Range, type Run } from './layout.js';
 import { RunLog } from './log.js';
-import { machineInfo } from './machine-info.js';
 import { metaArchitectures } from './meta.js';
 import { readKey } from './parts.js';
 
@@ -184,7 +184,6 @@ class TrainingWork {
     const parts = partsOf(path);
     const settings = this.#settings;
     const results = new Map<string, TrialDict>();
-    const { trainTrial } = await import('../training/trial.js');
     for (const dataset of datasets) {
       const part = join(parts, `${dataset}.pth`);
       const known = await readKey(part, dataset, settings);
@@ -194,7 +193,7 @@ class TrainingWork {
           arch: this.archs[index]!,
           dataset,
           data: await this.#dataSet(dataset),
-          ...{ hp, config, seed, device, order, limit, C, N, signal },
+          ...{ hp, config, seed, device, order, C, N, signal },
           onEpoch: (epoch) => this.#tell({ ...place, kind: 'epoch', dataset, epoch }),
         }));
       results.set(dataset, result);
@@ -222,7 +221,7 @@ class TrainingWork {
   #dataSet(dataset: Dataset): Promise<DataSet> {
     let opened = this.#data.get(dataset);
     if (!opened) {
-      opened = openDataset(dataset, this.options.data, this.options.files);
+      opened = openDataset(dataset, this.options.data, { ...this.options.files, limit: this.options.limit });
       this.#data.set(dataset, opened);
     }
     return opened;
@@ -239,7 +238,7 @@ class TrainingWork {
 }
 
 /** What another run, or this one at another time, may not meet. */
-const OF_ONE_RUN: readonly NetworkError['code'][] = ['OUT_OF_MEMORY', 'TORCH'];
+const OF_ONE_RUN: readonly string[] = ['OUT_OF_MEMORY', 'NOT_FINITE'];
 
 const hidden = (path: string, ending: string) => join(dirname(path), `.${basename(path)}.${ending}`);
 const partsOf = (path: string) => hidden(path, 'parts');
