@@ -152,7 +152,7 @@ export class Claim {
       const handle = await create(lock, holder);
       if (handle) return new Claim(lock, handle, holder, beatMs);
       const other = await claimantOf(lock, leaseMs);
-      if (other?.alive) return other;
+      if (other?.alive) return { holder: other.holder, alive: true };
       if (other) await remove(lock, other.text);
     }
   }

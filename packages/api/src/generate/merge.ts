@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { copyFile, link, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DictStream, type StreamableValue, writeTorch } from '@nas-bench-201/core-native';
@@ -40,6 +41,8 @@ export async function mergeBenchmark(folder: string, options: MergeOptions = {})
   if (ranges.length === 0) throw new GenerateError('NO_TRIALS', `${folder}: there are no runs of ${layout.base}`);
   const problems: MergedBenchmark['problems'] = [];
   for (const range of ranges) {
+    // Collected, and the runs taken elsewhere since.
+    if (!hasRuns(layout, range) && existsSync(layout.collected(range))) continue;
     await collectRange(layout, archs, range, {
       ...options,
       times: options.times ?? 'corrected',
@@ -75,6 +78,9 @@ export async function mergeBenchmark(folder: string, options: MergeOptions = {})
   await nameToo(layout.final, path);
   return { path, md5, bytes, ranges: ranges.length, architectures: indexes.length, problems };
 }
+
+const hasRuns = (layout: Layout, range: Range) =>
+  layout.finished(range, '200').length + layout.finished(range, '12').length > 0;
 
 async function* merged(layout: Layout, archs: readonly string[], range: Range) {
   const path = layout.collected(range);

@@ -179,7 +179,7 @@ class TrainingWork {
 
   async #keys(place: Place): Promise<void> {
     const { path, seed, index } = place;
-    const { datasets = DATASETS, signal, hp, config, device, order, limit, C, N } = this.options;
+    const { datasets = DATASETS, signal, hp, config, device, order, C, N } = this.options;
     await sweepUp(path);
     const parts = partsOf(path);
     const settings = this.#settings;

@@ -39,7 +39,7 @@ export function merge(terminal: Terminal): Command {
       `${terminal.colors.green('written')}  ${printable(path)}`,
       ...facts(
         [
-          ['architectures', `${integer(architectures)} of ${integer(ranges)} folders`],
+          ['architectures', `${integer(architectures)}, of ${integer(ranges)} ${ranges === 1 ? 'range' : 'ranges'}`],
           ['size', bytesText(bytes)],
           ['MD5', md5],
         ],
