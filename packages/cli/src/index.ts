@@ -14,6 +14,7 @@ import { query } from './commands/query.js';
 import { run as runNetwork } from './commands/run.js';
 import { search } from './commands/search.js';
 import { show } from './commands/show.js';
+import { train } from './commands/train.js';
 import { verify } from './commands/verify.js';
 import { weights } from './commands/weights.js';
 import { describeFailure } from './failure.js';
@@ -34,6 +35,7 @@ const COMMANDS = [
   compare,
   net,
   runNetwork,
+  train,
   generate,
   verify,
   doctor,
@@ -55,6 +57,7 @@ Examples:
   nb201 archs '|nor_conv_3x3~0|+|nor_conv_3x3~0|none~1|+|skip_connect~0|none~1|none~2|'
   nb201 net 284 --svg cell.svg
   nb201 run 284 --input cat.png
+  nb201 train 284 --dataset cifar10 --data cifar-10-python.tar.gz --hp 12 --seed 111
   nb201 generate meta bench`;
 
 /**

@@ -1,4 +1,4 @@
-import { bytesText } from './text.js';
+import { bytesText, durationText } from './text.js';
 
 /** Work that is done sooner shows no bar. */
 const PATIENCE_MS = 300;
@@ -29,7 +29,7 @@ export class ProgressBar {
       this.label,
       `${'█'.repeat(full)}${'░'.repeat(CELLS - full)}`,
       `${String(Math.floor(share * 100)).padStart(3)} %`,
-      share > 0.02 && share < 1 ? `${seconds} s left` : '',
+      share > 0.02 && share < 1 ? `${durationText(seconds)} left` : '',
       `${this.amount(done)} of ${this.amount(total)}`,
       note,
     ];

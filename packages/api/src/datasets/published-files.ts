@@ -156,7 +156,7 @@ function altered({ path, md5, expected }: DataFile, size: number): DataSetError 
   return new DataSetError(
     'ALTERED',
     path,
-    `this is not the published file: its MD5 is ${md5} (${size} bytes), expected ${expected}; files that are meant to differ can be allowed (anySums)`,
+    `this is not the published file: its MD5 is ${md5} (${size} bytes), expected ${expected}; files that are meant to differ can be allowed (anySums, --any-sums)`,
     { expected, found: md5 },
   );
 }

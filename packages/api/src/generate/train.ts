@@ -40,6 +40,8 @@ export interface TrainRunsOptions extends NetworkSize {
   device?: string | undefined;
   /** See `TrainOptions`. */
   order?: 'reference' | 'device' | undefined;
+  /** See `TrainOptions`. */
+  channelsLast?: boolean | undefined;
   /** The first images of each set alone. */
   limit?: number | undefined;
   /** Whether runs that others work on are waited for, and taken over where they die. Default: skipped. */
@@ -179,7 +181,7 @@ class TrainingWork {
 
   async #keys(place: Place): Promise<void> {
     const { path, seed, index } = place;
-    const { datasets = DATASETS, signal, hp, config, device, order, C, N } = this.options;
+    const { datasets = DATASETS, signal, hp, config, device, order, channelsLast, C, N } = this.options;
     await sweepUp(path);
     const parts = partsOf(path);
     const settings = this.#settings;
@@ -193,7 +195,7 @@ class TrainingWork {
           arch: this.archs[index]!,
           dataset,
           data: await this.#dataSet(dataset),
-          ...{ hp, config, seed, device, order, C, N, signal },
+          ...{ hp, config, seed, device, order, channelsLast, C, N, signal },
           onEpoch: (epoch) => this.#tell({ ...place, kind: 'epoch', dataset, epoch }),
         }));
       results.set(dataset, result);
@@ -214,8 +216,8 @@ class TrainingWork {
 
   /** What data set keys must have been trained with to stand in one file. */
   get #settings(): string {
-    const { hp, config, order, limit, C = 16, N = 5 } = this.options;
-    return JSON.stringify({ hp, config, order, limit, C, N });
+    const { hp, config, order, channelsLast, limit, C = 16, N = 5 } = this.options;
+    return JSON.stringify({ hp, config, order, channelsLast, limit, C, N });
   }
 
   #dataSet(dataset: Dataset): Promise<DataSet> {

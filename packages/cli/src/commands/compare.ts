@@ -1,9 +1,10 @@
 import { Command, Option } from 'commander';
 import type { NASBench201API } from 'nas-bench-201';
 import { withBenchmark } from '../open.js';
+import { pngOfSvg } from '../plot.js';
 import { anytimeCurve } from '../search/curve.js';
 import { addRunsOptions, type RunsOptions, repeatOptions } from '../search/options.js';
-import { pngOfSvg, svgOfCurves } from '../search/plot.js';
+import { svgOfCurves } from '../search/plot.js';
 import { type Runs, repeated } from '../search/repeat.js';
 import { type Searcher, searcherOf, Tables } from '../search/searchers.js';
 import { jsonOfRuns, writeSteps } from '../search/steps.js';

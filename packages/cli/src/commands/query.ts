@@ -3,6 +3,7 @@ import type { ComputeCosts, CostWarning, Dataset, HpName, MoreInfo, NASBench201A
 import { CommandError } from '../failure.js';
 import { withBenchmark } from '../open.js';
 import { architecture, datasetOption, hpOf, hpOption, wholeNumber } from '../options.js';
+import { resultsTable } from '../results-table.js';
 import type { Terminal } from '../terminal.js';
 import { decimal, printable, table } from '../text.js';
 
@@ -77,30 +78,16 @@ async function ask(
   return answers;
 }
 
-const SETS = ['train', 'valid', 'test', 'valtest'] as const;
-
 function lines(
   title: string,
   hp: HpName,
   answers: readonly Answer[],
   { epoch, seed }: QueryOptions,
-  { colors: { bold, dim, green } }: Terminal,
+  { colors }: Terminal,
 ): string[] {
+  const { bold, dim } = colors;
   const when = epoch === undefined ? 'after the last epoch' : `after epoch ${epoch}`;
   const of = seed === undefined ? 'means over trials' : `the trial of seed ${seed}`;
-  const rows = answers.flatMap(({ dataset, seeds, info }) => {
-    const measured: Record<string, number | null | undefined> = info;
-    const there = SETS.filter((set) => `${set}-accuracy` in measured);
-    return there.map((set, i) => [
-      i === 0 ? dataset : '',
-      i === 0 ? seeds.join(' ') : '',
-      set,
-      decimal(measured[`${set}-loss`], 4),
-      (set === 'train' ? String : green)(decimal(measured[`${set}-accuracy`], 2)),
-      decimal(measured[`${set}-per-time`], 2),
-      decimal(measured[`${set}-all-time`], 0),
-    ]);
-  });
   const right = (title: string) => ({ title, right: true });
   const costs = answers.map(({ dataset, costs: { flops, params, latency }, costWarning }) => [
     dataset,
@@ -112,19 +99,7 @@ function lines(
     bold(title),
     dim(`hp ${hp}, ${when}, ${of}`),
     '',
-    ...table(
-      [
-        { title: 'data set' },
-        { title: 'seeds' },
-        { title: 'set' },
-        right('loss'),
-        right('accuracy %'),
-        right('s/epoch'),
-        right('s in all'),
-      ],
-      rows,
-      dim,
-    ),
+    ...resultsTable(answers, colors),
     '',
     ...table([{ title: 'data set' }, right('MFLOPs'), right('M params'), right('latency ms')], costs, dim),
   ];

@@ -23,7 +23,8 @@ export interface TrainingOptions extends SizeOptions {
   seeds?: number[];
   datasets?: Dataset[];
   epochs?: number;
-  batchSize?: number;
+  batch?: number;
+  channelsLast?: true;
   device: string;
   order?: 'reference' | 'device';
   limit?: number;
@@ -67,31 +68,32 @@ export const addTrainingOptions = (command: Command): Command =>
       .addOption(
         new Option('--order <source>', 'where order and augmentation are drawn').choices(['reference', 'device']),
       )
+      .option('--channels-last', 'another order in memory: faster on many devices, rounded otherwise')
       .addOption(new Option('--threads <n>', 'threads of each process').argParser(above0))
       .option('--any-sums', 'take data files whose MD5 is not the published one')
       .addOption(new Option('--epochs <n>', 'another number of epochs, to try things out').argParser(above0))
-      .addOption(new Option('--batch-size <n>', 'another batch size').argParser(above0))
+      .addOption(new Option('--batch <n>', 'another batch size').argParser(above0))
       .addOption(new Option('--limit <n>', 'the first images of each set alone').argParser(above0)),
   );
 
 /** What `trainRuns` is asked for. */
 export async function trainRequest(options: TrainingOptions): Promise<TrainRunsOptions> {
   const { parseIndexes } = await import('@nas-bench-201/converters');
-  const { hp, data, seeds, datasets, device, order, limit, C, N, epochs, batchSize } = options;
+  const { hp, data, seeds, datasets, device, order, limit, C, N, epochs, batch, channelsLast } = options;
   return {
-    ...{ hp, data, seeds, datasets, device, order, limit, C, N },
+    ...{ hp, data, seeds, datasets, device, order, channelsLast, limit, C, N },
     archs: options.archs === undefined ? undefined : parseIndexes(options.archs),
     files: { anySums: options.anySums },
     config: {
       ...(epochs !== undefined && { epochs }),
-      ...(batchSize !== undefined && { batch_size: batchSize }),
+      ...(batch !== undefined && { batch_size: batch }),
     },
   };
 }
 
 /** The same options as words, for a process of its own; its architectures and device are named by the caller. */
 export function trainWords(options: TrainingOptions): string[] {
-  const { hp, data, seeds, datasets, order, limit, epochs, batchSize, C, N, anySums, threads } = options;
+  const { hp, data, seeds, datasets, order, limit, epochs, batch, C, N, anySums, threads } = options;
   const words = (name: string, value: unknown) => (value === undefined ? [] : [`--${name}`, String(value)]);
   return [
     ...words('hp', hp),
@@ -102,8 +104,9 @@ export function trainWords(options: TrainingOptions): string[] {
     ...words('threads', threads),
     ...words('limit', limit),
     ...words('epochs', epochs),
-    ...words('batch-size', batchSize),
+    ...words('batch', batch),
     ...(anySums ? ['--any-sums'] : []),
+    ...(options.channelsLast ? ['--channels-last'] : []),
     ...['-C', String(C), '-N', String(N)],
   ];
 }

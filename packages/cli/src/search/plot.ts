@@ -1,5 +1,6 @@
 import type { PaperDataset } from 'nas-bench-201';
 import type { TopLevelSpec } from 'vega-lite';
+import { PLOT_STYLE, svgOfPlot } from '../plot.js';
 import type { AnytimePoint } from './curve.js';
 
 export interface Series {
@@ -7,7 +8,6 @@ export interface Series {
   points: readonly AnytimePoint[];
 }
 
-const FONT = 'DejaVu Sans, Liberation Sans, Arial, Helvetica, sans-serif';
 /** The axis of regrets is logarithmic down to here; where they come nearer to 0, it is linear below. */
 const LINEAR_BELOW = 0.1;
 const SECOND_TICKS = [1, 2, 5].flatMap((digit) => [10, 100, 1000, 10_000, 100_000].map((power) => digit * power));
@@ -66,31 +66,11 @@ function specification(series: readonly Series[], dataset: PaperDataset, runs: n
         encoding: { x, y: { field: 'median', ...y }, color },
       },
     ],
-    config: {
-      font: FONT,
-      axis: { labelFontSize: 12, titleFontSize: 12, titleFontWeight: 'normal', titlePadding: 10, gridColor: '#e8e8e8' },
-      legend: { labelFontSize: 12 },
-      title: { fontSize: 16, subtitleFontSize: 12, subtitlePadding: 6, subtitleColor: '#555' },
-      view: { stroke: null },
-    },
+    config: PLOT_STYLE,
   };
 }
 
 /** The curves as an SVG document. */
 export async function svgOfCurves(series: readonly Series[], dataset: PaperDataset, runs: number): Promise<string> {
-  // Heavy, and wanted by this alone.
-  const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')]);
-  const { spec } = vegaLite.compile(specification(series, dataset, runs));
-  const view = new vega.View(vega.parse(spec), { renderer: 'none' });
-  try {
-    return await view.toSVG();
-  } finally {
-    view.finalize();
-  }
-}
-
-/** An SVG document as a PNG image, twice as large. */
-export async function pngOfSvg(svg: string): Promise<Uint8Array> {
-  const { Resvg } = await import('@resvg/resvg-js');
-  return new Resvg(svg, { fitTo: { mode: 'zoom', value: 2 } }).render().asPng();
+  return svgOfPlot(specification(series, dataset, runs));
 }
