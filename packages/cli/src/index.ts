@@ -75,7 +75,7 @@ export async function run(args: readonly string[]): Promise<number> {
     .version(version)
     .addHelpText('after', EPILOGUE)
     .hook('preAction', (_, command) => {
-      const { json, sideCar } = command.opts<{ json?: boolean; sideCar?: string }>();
+      const { json, sideCar } = command.optsWithGlobals<{ json?: boolean; sideCar?: string }>();
       terminal.json = json === true;
       if (sideCar !== undefined) process.env.NB201_SIDE_CAR = sideCar;
     });

@@ -269,11 +269,12 @@ export async function failureAt(path: string): Promise<RunFailure | undefined> {
   }
 }
 
-/** Removes what a killed process had begun to write. */
+/** Removes what a killed process had begun to write; not what those who want to claim the run are writing now. */
 async function sweepUp(path: string): Promise<void> {
   const begun = `.${basename(path)}.`;
   for (const name of namesIn(dirname(path))) {
-    if (name.startsWith(begun) && name.endsWith('.tmp')) await rm(join(dirname(path), name), { force: true });
+    if (!name.startsWith(begun) || !name.endsWith('.tmp') || name.startsWith(`${begun}lock.`)) continue;
+    await rm(join(dirname(path), name), { force: true });
   }
 }
 
