@@ -202,7 +202,7 @@ describe.skipIf(missing.length > 0)(title, () => {
         );
         expect(await expectWhole(folder)).toBe(2);
       } finally {
-        cluster.stop();
+        await cluster.stop();
       }
     },
     120_000,

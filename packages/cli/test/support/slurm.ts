@@ -79,12 +79,15 @@ export class Cluster {
     return spawnSync(command, args, { env: this.env, encoding: 'utf8' }).stdout;
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     for (const name of ['slurmd', 'slurmctld', 'munge']) {
       try {
-        process.kill(Number(readFileSync(join(this.folder, `${name}.pid`), 'utf8')));
+        const pid = Number(readFileSync(join(this.folder, `${name}.pid`), 'utf8'));
+        process.kill(pid);
+        // Until it is gone it writes its state.
+        for (let i = 0; i < 200 && process.kill(pid, 0); i++) await setTimeout(50);
       } catch {
-        // It never started.
+        // It never started, or is gone.
       }
     }
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
