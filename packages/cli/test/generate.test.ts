@@ -188,13 +188,12 @@ describe.skipIf(missing.length > 0)(title, () => {
         const second = () => state().ranges[0]?.running.find(({ index }) => index === 1)?.holder;
         await expect.poll(() => second()?.job, { timeout: 30_000, interval: 100 }).toBe(`${job}_1`);
         process.kill(second()!.pid, 'SIGKILL');
-        // Slurm waits two minutes before it starts again what was put back; not so here.
-        await expect
-          .poll(() => cluster.ask('squeue', '-h', '-r', '-j', `${job}`, '-o', '%K|%T|%r'), { timeout: 20_000 })
-          .toContain('1|PENDING|BeginTime');
-        const queued = state().jobs[0]!.queued.find(({ task }) => task === 1)!;
-        expect(queued.state).toBe('PENDING');
-        cluster.ask('scontrol', 'update', `jobid=${job}_1`, 'starttime=now');
+        const inQueue = () => cluster.ask('squeue', '-h', '-r', '-j', `${job}`, '-o', '%K|%T|%r');
+        await expect.poll(inQueue, { timeout: 30_000, interval: 200 }).toContain('1|PENDING|BeginTime');
+        expect(state().jobs[0]!.queued.find(({ task }) => task === 1)).toMatchObject({ state: 'PENDING' });
+        // Slurm waits two minutes before it starts again what was put back; not so here, once the task has left its node.
+        const wake = () => cluster.ask('scontrol', 'update', `jobid=${job}_1`, 'starttime=now');
+        await expect.poll(() => wake() + inQueue(), { timeout: 30_000, interval: 500 }).not.toContain('PENDING');
         await expect.poll(() => state().ranges[0]!.done, { timeout: 40_000, interval: 500 }).toBe(2);
         await expect.poll(() => state().jobs[0]!.queued, { timeout: 20_000, interval: 500 }).toEqual([]);
         expect(readFileSync(join(folder, 'slurm', `${job}_1.log`), 'utf8')).toMatch(
