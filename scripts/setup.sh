@@ -42,6 +42,7 @@ packages() {
   [ $tests = yes ] || return 0
   libtorch
   printf '%s\n' python3 python3-numpy python3-torch python3-venv python3-pip libgtest-dev protobuf-compiler python3-protobuf
+  printf '%s\n' slurm-wlm munge
   either clang-14 clang
   either libclang-rt-14-dev libclang-rt-dev
   either clang-format-14 clang-format

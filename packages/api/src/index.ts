@@ -83,6 +83,29 @@ export {
   type UnreadableDescription,
 } from './files/kind.js';
 export { expectedMd5, md5OfFile, type Verification } from './files/verify.js';
+export type { Claimant, ClaimTimes, Holder } from './generate/claim.js';
+export { GenerateError, type GenerateErrorCode } from './generate/errors.js';
+export { type Latencies, type LatencyStepOptions, measureLatencies } from './generate/latency.js';
+export type { GeneratedHp, NetworkSize, Range, Run } from './generate/layout.js';
+export { type MergedBenchmark, type MergeOptions, mergeBenchmark } from './generate/merge.js';
+export { generateMeta } from './generate/meta.js';
+export {
+  type ArrayOptions,
+  type JobStatus,
+  type QueuedTask,
+  type SubmittedJob,
+  submitJobArray,
+  writeJobArray,
+} from './generate/slurm.js';
+export { type BenchmarkStatus, benchmarkStatus, type RangeStatus } from './generate/status.js';
+export {
+  type RunFailure,
+  SEEDS,
+  type TrainEvent,
+  type TrainRunsOptions,
+  type TrainSummary,
+  trainRuns,
+} from './generate/train.js';
 export {
   DATASETS,
   type Dataset,
@@ -90,6 +113,8 @@ export {
   type Hp,
   type HpName,
   type HpOption,
+  hpKey,
+  hpOfKey,
   type MetricSet,
   PAPER_DATASETS,
   type PaperDataset,
@@ -135,6 +160,7 @@ export {
   type TrialRecord,
   trialValue,
 } from './records/record.js';
+export { type WeightsOf, writableRecord } from './records/writable.js';
 export { ArchResults, type ComputeCosts, type Metrics, type TrialChoice } from './results/arch-results.js';
 export { meanOf, meanOverTrials, type Reference } from './results/averaging.js';
 export type { CurvesOptions, TrialCurves } from './results/batches.js';

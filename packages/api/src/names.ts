@@ -1,4 +1,5 @@
 import { QueryError } from './errors.js';
+import type { Reference } from './results/averaging.js';
 
 /**
  * What a network was trained on:
@@ -89,4 +90,17 @@ export function unknownSet(dataset: string, set: string, there: Iterable<string>
     'UNKNOWN_SET',
     `'${dataset}' has no set '${set}' here; it has ${[...there].map((s) => `'${s}'`).join(', ')}${elsewhere}`,
   );
+}
+
+/** What the reference's files call hyper-parameters. */
+const REFERENCE_KEYS: Readonly<Record<string, string>> = { '12': 'less', '200': 'full' };
+
+/** What a file of this kind calls hyper-parameters: `less` and `full`, or NATS-Bench's `12` and `200`. */
+export function hpKey(hp: string, reference: Reference): string {
+  return reference === 'nas-bench-201' ? (REFERENCE_KEYS[hp] ?? hp) : hp;
+}
+
+/** What `hpKey` made of hyper-parameters. */
+export function hpOfKey(key: string): string {
+  return Object.keys(REFERENCE_KEYS).find((hp) => REFERENCE_KEYS[hp] === key) ?? key;
 }

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { findPython } from '../../../test-fixtures/python.mjs';
-import { Asker, FIXTURES, type Question, readAnswers } from './support/ask.js';
-import { difference, toleranceOf } from './support/compare.js';
+import { Asker, FIXTURES, readAnswers } from './support/ask.js';
+import { wrongAnswers } from './support/compare.js';
 import { SHARED } from './support/shared.js';
 
 const REFERENCE = fileURLToPath(new URL('../../../.cache/reference/nas-bench-201-2.1', import.meta.url));
@@ -59,23 +59,3 @@ describe('the reference, live', () => {
     }, 600_000);
   }
 });
-
-/** The first few answers of ours that are not the reference's. */
-async function wrongAnswers(asker: Asker, answers: readonly Question[]): Promise<string[]> {
-  const wrong: string[] = [];
-  for (const question of answers) {
-    const label = `${question.call} ${JSON.stringify(question.args)}`;
-    const outcome = await asker.ask(question).then(
-      (answer) => ({ answer }),
-      (error: unknown) => ({ error }),
-    );
-    if ('error' in outcome || question.error !== undefined) {
-      if (!('error' in outcome) || question.error === undefined)
-        wrong.push(`${label}: ${JSON.stringify(outcome)}, ${question.error}`);
-      continue;
-    }
-    const found = difference(outcome.answer, question.answer, toleranceOf(question));
-    if (found) wrong.push(`${label} ${found}`);
-  }
-  return wrong.slice(0, 10);
-}

@@ -8,6 +8,7 @@ export class CommandError extends Error {
       | 'BAD_INPUT'
       | 'BAD_USAGE'
       | 'NOTHING_FOUND'
+      | 'WORKER'
       | 'NETWORK'
       | 'NO_CHECKSUM'
       | 'BAD_CHECKSUM'

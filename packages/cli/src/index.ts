@@ -7,6 +7,7 @@ import { compare } from './commands/compare.js';
 import { convert } from './commands/convert.js';
 import { diff } from './commands/diff.js';
 import { doctor } from './commands/doctor.js';
+import { generate } from './commands/generate.js';
 import { info } from './commands/info.js';
 import { inspect } from './commands/inspect.js';
 import { libtorch } from './commands/libtorch.js';
@@ -37,6 +38,7 @@ const COMMANDS = [
   net,
   runNetwork,
   train,
+  generate,
   verify,
   doctor,
   build,
@@ -59,7 +61,8 @@ Examples:
   nb201 archs '|nor_conv_3x3~0|+|nor_conv_3x3~0|none~1|+|skip_connect~0|none~1|none~2|'
   nb201 net 284 --svg cell.svg
   nb201 run 284 --input cat.png
-  nb201 train 284 --dataset cifar10 --data cifar-10-python.tar.gz --hp 12 --seed 111`;
+  nb201 train 284 --dataset cifar10 --data cifar-10-python.tar.gz --hp 12 --seed 111
+  nb201 generate meta bench`;
 
 /**
  * The command line.
@@ -76,7 +79,7 @@ export async function run(args: readonly string[]): Promise<number> {
     .version(version)
     .addHelpText('after', EPILOGUE)
     .hook('preAction', (_, command) => {
-      const { json, sideCar } = command.opts<{ json?: boolean; sideCar?: string }>();
+      const { json, sideCar } = command.optsWithGlobals<{ json?: boolean; sideCar?: string }>();
       terminal.json = json === true;
       if (sideCar !== undefined) process.env.NB201_SIDE_CAR = sideCar;
     });

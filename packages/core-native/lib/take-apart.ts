@@ -34,7 +34,23 @@ const PART = {
   storage: 13,
   array: 14,
   dtype: 15,
+  instance: 16,
 } as const;
+
+/**
+ * The reference's classes, which its collection pickles as they are (`simplifies/<folder>.pth`). Their instances are nothing
+ * but their state, which whoever reads them takes over without running anything; those of no other class are written.
+ */
+const REFERENCE_CLASSES: readonly string[] = [
+  'nas_201_api.api_utils.ArchResults',
+  'nas_201_api.api_utils.ResultsCount',
+];
+
+function isReferenceInstance({ callee, args, state, kwargs, items, pairs }: PythonObject): boolean {
+  const known = callee instanceof GlobalReference && REFERENCE_CLASSES.includes(String(callee));
+  const plain = args instanceof Tuple && args.length === 0 && !kwargs && !items && !pairs;
+  return known && plain && state instanceof Map;
+}
 
 const flat = (map: Map<unknown, unknown>): unknown[] => {
   const out: unknown[] = [];
@@ -92,6 +108,10 @@ export class TakeApart {
     if (value instanceof Storage) return [PART.storage, number, ...this.#storage(value, value.dtype)];
     if (value instanceof NDArray && value.data instanceof Uint8Array) {
       return [PART.array, number, value.dtype, value.shape, value.fortran, value.data];
+    }
+    if (value instanceof PythonObject && isReferenceInstance(value)) {
+      const { module, qualifiedName } = value.callee as GlobalReference;
+      return [PART.instance, number, module, qualifiedName, value.state];
     }
     throw new WriteError('UNSUPPORTED_VALUE', '', `cannot write ${described(value)}`);
   }

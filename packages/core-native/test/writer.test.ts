@@ -116,6 +116,36 @@ describe.skipIf(!python)(`what torch.load reads of what was written${without('py
   it('is what was written: texts, integers of any size, floats, containers that share and contain themselves', () =>
     sameInPython(['rich-protocol2.pkl', 'numpy-protocol4.pkl', 'frames.pkl'], [...CONTAINERS, 'pickle']));
 
+  it("is an instance of the reference's classes where that is what it was, and of no others", async () => {
+    const instance = (module: string, name: string, state: Map<PythonValue, PythonValue>) => {
+      const made = new PythonObject();
+      Object.assign(made, { callee: new GlobalReference(module, name), args: new Tuple(), state });
+      return made;
+    };
+    const trial = instance('nas_201_api.api_utils', 'ResultsCount', new Map([['name', 'cifar10']]));
+    const both = new Map<PythonValue, PythonValue>([
+      ['first', trial],
+      ['again', trial],
+    ]);
+    const value = [instance('nas_201_api.api_utils', 'ArchResults', new Map([['all_results', both]]))];
+    const program = `
+import sys, types, torch
+class ArchResults: pass
+class ResultsCount: pass
+package, module = types.ModuleType('nas_201_api'), types.ModuleType('nas_201_api.api_utils')
+module.ArchResults, module.ResultsCount = ArchResults, ResultsCount
+sys.modules.update({'nas_201_api': package, 'nas_201_api.api_utils': module})
+for path in sys.argv[1:]:
+  (arch,) = torch.load(path)
+  trial = arch.all_results['first']
+  print(type(arch).__name__, type(trial).__name__, trial.name, trial is arch.all_results['again'])`;
+    const paths = await Promise.all(CONTAINERS.map((container) => written(value, { container })));
+    const out = runPython(python!, program, ...paths);
+    expect(out).toBe('ArchResults ResultsCount cifar10 True\n'.repeat(2));
+    const foreign = instance('nas_201_api.api_utils', 'NASBench201API', new Map());
+    await expect(written([foreign])).rejects.toMatchObject({ code: 'UNSUPPORTED_VALUE' });
+  });
+
   it('is a Python float where Float64 says so, and a NumPy one where that is asked for', async () => {
     const value = [1, new Float64(1), new Float32(0.1), -0, 2 ** 53, 1e300, Number.NaN, new Complex(1, -0), 2n ** 70n];
     const program = `

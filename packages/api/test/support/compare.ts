@@ -1,4 +1,4 @@
-import type { Question } from './ask.js';
+import type { Asker, Question } from './ask.js';
 
 /** Where two answers differ, or null. Numbers may differ by `tolerance`, relative; 0 wants the same bits. */
 export function difference(ours: unknown, theirs: unknown, tolerance: number, at = ''): string | null {
@@ -32,4 +32,24 @@ export function toleranceOf({ call, args }: Question): number {
   if (call.startsWith('ResultsCount.')) return 0;
   if (args.is_random !== undefined && args.is_random !== false) return 0;
   return 1e-12;
+}
+
+/** The first few answers of ours that are not the reference's. */
+export async function wrongAnswers(asker: Asker, answers: readonly Question[]): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const question of answers) {
+    const label = `${question.call} ${JSON.stringify(question.args)}`;
+    const outcome = await asker.ask(question).then(
+      (answer) => ({ answer }),
+      (error: unknown) => ({ error }),
+    );
+    if ('error' in outcome || question.error !== undefined) {
+      if (!('error' in outcome) || question.error === undefined)
+        wrong.push(`${label}: ${JSON.stringify(outcome)}, ${question.error}`);
+      continue;
+    }
+    const found = difference(outcome.answer, question.answer, toleranceOf(question));
+    if (found) wrong.push(`${label} ${found}`);
+  }
+  return wrong.slice(0, 10);
 }

@@ -3,6 +3,7 @@ import {
   CURVE_FIELDS,
   type CurveRecord,
   FIELD_STATE,
+  hpOfKey,
   RECORDED_ATTRIBUTES,
   type Reference,
   type StateRecord,
@@ -12,7 +13,6 @@ import type { BenchmarkHeader, BenchmarkSource } from '../benchmark/source.js';
 import { readError } from '../errors.js';
 import { decodeJson } from '../json/decode.js';
 import type { Bytes } from '../registry.js';
-import { hpOfKey } from './text.js';
 
 /** What a line may be long: a record takes 0.6 MB, the header of the size space 1 MB. */
 const MAX_LINE = 1 << 28;

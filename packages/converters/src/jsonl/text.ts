@@ -2,6 +2,7 @@ import {
   type ArchitectureRecord,
   CURVE_FIELDS,
   FIELD_STATE,
+  hpKey,
   type JsonCurve,
   jsonText,
   type Reference,
@@ -10,18 +11,6 @@ import {
 } from 'nas-bench-201';
 import { attributesJson, valueJson } from '../benchmark/attributes.js';
 import type { BenchmarkHeader } from '../benchmark/source.js';
-
-const REFERENCE_NAMES: Record<string, string> = { '12': 'less', '200': 'full' };
-
-/** What the reference's file calls hyper-parameters. */
-export function hpKey(hp: string, reference: Reference): string {
-  return reference === 'nas-bench-201' ? (REFERENCE_NAMES[hp] ?? hp) : hp;
-}
-
-/** What `hpKey` made of hyper-parameters. */
-export function hpOfKey(key: string): string {
-  return Object.keys(REFERENCE_NAMES).find((hp) => REFERENCE_NAMES[hp] === key) ?? key;
-}
 
 /** Records as JSON: gathered as text and curves, and put together on another thread. */
 export class RecordText {

@@ -33,6 +33,7 @@ enum class Part : int {
   Storage,      // number, storage's number, its type, its bytes
   Array,        // number, dtype, shape, is Fortran, Uint8Array
   Dtype,        // dtype
+  Instance,     // number, module, class, state
 };
 
 template <class Work>
@@ -304,6 +305,16 @@ void TorchWriter::object(Napi::Value from, int depth) {
       array(parts);
       pickle.remember();
       break;
+    case Part::Instance:
+      pickle.make();
+      pickle.global(at(2).ToString(), at(3).ToString());
+      pickle.instance();
+      pickle.remember();
+      entries_[number] = pickle.entry();
+      value(at(4), depth + 1);
+      pickle.build();
+      pickle.made();
+      return;
     default: throw Unwritable("an object of no known kind");
   }
   entries_[number] = pickle.entry();

@@ -414,6 +414,11 @@ void PickleWriter::make() {
 }
 
 void PickleWriter::reduce() { byte(code(Op::Reduce)); }
+void PickleWriter::instance() {
+  byte(code(Op::EmptyTuple));
+  byte(code(Op::NewObj));
+}
+
 void PickleWriter::build() { byte(code(Op::Build)); }
 void PickleWriter::persistentId() { byte(code(Op::BinPersId)); }
 void PickleWriter::made() { frames_.pop_back(); }

@@ -68,6 +68,7 @@ class PickleWriter {
   // A value that is made of others: what is written until made() are their operands, told by the opcodes between them.
   void make();
   void reduce();        // calls the global before last with the last, a tuple
+  void instance();      // a new one of the class before, made of nothing
   void build();         // gives the last to the one before as its state
   void persistentId();  // what the last, a tuple, stands for
   void made();
