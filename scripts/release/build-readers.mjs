@@ -64,7 +64,8 @@ async function build(platform) {
   mkdirSync(folder, { recursive: true });
   const { c, cxx, ar, ranlib } = compilers(platform, folder);
   const headers = [join(require.resolve('node-addon-api/package.json'), '..'), require('node-api-headers').include_dir];
-  const linker = ['-s'];
+  // zig's linker for macOS ended in a segmentation fault with it.
+  const linker = platform.os === 'darwin' ? [] : ['-s'];
   const more = {};
   if (platform.os === 'darwin') {
     linker.push('-Wl,-undefined,dynamic_lookup');
