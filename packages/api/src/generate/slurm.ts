@@ -66,7 +66,7 @@ done
 if [ $code -ne 2 ] && [ "\${SLURM_RESTART_COUNT:-0}" -lt ${requeue} ]; then
   echo "nb201: ended with $code; back into the queue" >&2
   # Not by SLURM_JOB_ID, which of one task is that of the whole array.
-  scontrol requeue "\${SLURM_ARRAY_JOB_ID}_\$SLURM_ARRAY_TASK_ID" && sleep 60
+  scontrol requeue "\${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID" && sleep 60
 fi
 exit $code
 `;
