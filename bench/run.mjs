@@ -188,7 +188,6 @@ function weightSharing() {
   return { rows };
 }
 
-
 // Images a second: more is better, so the ratio is the other way round.
 function training() {
   const theirs = [here('training.py'), options.threads, options.scripts];

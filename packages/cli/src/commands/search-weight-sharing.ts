@@ -14,8 +14,8 @@ import type {
 import { CommandError } from '../failure.js';
 import { withBenchmark } from '../open.js';
 import { positiveNumber, wholeNumber } from '../options.js';
-import { namedValue, PAPER_DATASETS, seedNumber } from '../search/options.js';
 import { pngOfSvg } from '../plot.js';
+import { namedValue, PAPER_DATASETS, seedNumber } from '../search/options.js';
 import { svgOfEpochs } from '../search/plot.js';
 import { Interrupted, type Terminal } from '../terminal.js';
 import { decimal, facts, integer, printable } from '../text.js';

@@ -6,8 +6,8 @@
 #include <filesystem>
 
 #include "benchmark.h"
-#include "torchfile/checksum.h"
 #include "support.h"
+#include "torchfile/checksum.h"
 
 using namespace nb201;
 using namespace nb201::test;
