@@ -54,11 +54,11 @@ function benchmarkFile() {
 }
 
 /** Both sides; ours alone, and a word about it, where the reference is not at hand. */
-function sides(ours, theirs, needed = []) {
+function sides(ours, theirs, needed = [], packages = [reference]) {
   const missing = [!python && 'a python3 with torch', ...needed.filter((path) => !existsSync(path))].filter(Boolean);
   readFileSync(ours[0]); // a missing file is better found before minutes of work
   const both = { ours: () => measure(process.execPath, ours) };
-  if (missing.length === 0) both.reference = () => measure(python, theirs, { PYTHONPATH: reference });
+  if (missing.length === 0) both.reference = () => measure(python, theirs, { PYTHONPATH: packages.join(delimiter) });
   else console.error(`bench: no reference (${missing.join(', ')}): only our figures`);
   return both;
 }
@@ -156,31 +156,18 @@ function networks() {
 }
 
 function weightSharing() {
+  const packages = [reference, join(root, '.cache/reference/nats-bench')];
   const rows = options.algorithms.split(',').flatMap((algorithm) => {
-    const args = [algorithm, options.threads, '2', ...(options.batch ? [options.batch] : [])];
-    const both = sides(
-      [here('weight-sharing.mjs'), ...args],
-      [here('weight_sharing.py'), options.scripts, ...args],
-      [options.scripts, reference],
-    );
-    if (both.reference) {
-      const path = [reference, join(root, '.cache/reference/nats-bench')].join(delimiter);
-      both.reference = () =>
-        measure(python, [here('weight_sharing.py'), options.scripts, ...args], { PYTHONPATH: path });
-    }
-    process.env.CHANNELS_LAST = '0';
-    const results = alternate(both, rounds);
-    process.env.CHANNELS_LAST = '1';
-    const last = alternate({ ours: both.ours }, rounds);
-    results.last = last.ours;
+    const args = [algorithm, options.threads, '2', options.batch ?? (algorithm === 'enas' ? '128' : '64')];
+    const ours = [here('weight-sharing.mjs'), ...args];
+    const theirs = [here('weight_sharing.py'), options.scripts, ...args];
+    const all = sides(ours, theirs, [options.scripts, reference], packages);
+    all.last = () => measure(process.execPath, [...ours, 'channels-last']);
+    const results = alternate(all, rounds);
+    const last = { ...results, ours: results.last };
     return [
       row(results, algorithm, 'CPU s a step', (r) => r.cpu),
-      row(
-        { ours: results.last, reference: results.reference },
-        `${algorithm}, channels last`,
-        'CPU s a step',
-        (r) => r.cpu,
-      ),
+      row(last, `${algorithm}, channels last`, 'CPU s a step', (r) => r.cpu),
       row(results, `${algorithm}, peak memory`, 'MB', (r) => r.peak),
     ];
   });

@@ -1,16 +1,16 @@
-// bench/weight-sharing.mjs ALGORITHM THREADS STEPS [BATCH]: seconds a step (of weights and architecture) of a
+// bench/weight-sharing.mjs ALGORITHM THREADS STEPS BATCH [channels-last]: seconds a step (of weights and architecture) of a
 // weight-sharing search with 16 channels and 5 cells, processor and wall, and memory; one JSON line. With STEPS of 100 and
 // more also how much memory the second half of them added.
 import { setTorchThreads, WeightSharingSearch } from 'nas-bench-201';
 
-const [algorithm, threads, steps, given = algorithm === 'enas' ? '128' : '64'] = process.argv.slice(2);
+const [algorithm, threads, steps, given, order] = process.argv.slice(2);
 const count = Number(given);
 await setTorchThreads(Number(threads));
 const search = await WeightSharingSearch.create(algorithm, {
   seed: 777,
-  channels: Number(process.env.CHANNELS ?? 16),
-  cells: Number(process.env.CELLS ?? 5),
-  channelsLast: process.env.CHANNELS_LAST === '1',
+  channels: 16,
+  cells: 5,
+  channelsLast: order === 'channels-last',
 });
 const batch = (number) => ({
   images: {

@@ -1,4 +1,4 @@
-"""weight_sharing.py AUTODL ALGORITHM THREADS STEPS [BATCH]: what weight-sharing.mjs measures, of the reference's scripts
+"""weight_sharing.py AUTODL ALGORITHM THREADS STEPS BATCH: what weight-sharing.mjs measures, of the reference's scripts
 (a checkout of D-X-Y/AutoDL-Projects) on a CPU; one JSON line. They are changed as make_weight_sharing_traces.py says."""
 import json
 import os
@@ -12,13 +12,13 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "test-fi
 import torch  # noqa: E402
 from make_weight_sharing_traces import original_parts, prepared, seeded  # noqa: E402
 
-autodl, algorithm, threads, steps = sys.argv[1:5]
+autodl, algorithm, threads, steps, count = sys.argv[1:6]
 name = {"darts-v1": "DARTS-V1", "darts-v2": "DARTS-V2", "random-nas": "RANDOM-NAS"}.get(algorithm, algorithm.upper())
-count = int(sys.argv[5]) if len(sys.argv) > 5 else (128 if name == "ENAS" else 64)
+count = int(count)
 auto = prepared(pathlib.Path(autodl), [pathlib.Path(path) for path in os.environ["PYTHONPATH"].split(os.pathsep)])
 torch.set_num_threads(int(threads))
 seeded()
-shape = dict(C=int(os.environ.get("CHANNELS", 16)), N=int(os.environ.get("CELLS", 5)))
+shape = dict(C=16, N=5)
 parts = original_parts(auto, name, 0, shape)
 
 

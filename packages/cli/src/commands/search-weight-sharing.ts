@@ -18,7 +18,7 @@ import { pngOfSvg } from '../plot.js';
 import { namedValue, PAPER_DATASETS, seedNumber } from '../search/options.js';
 import { svgOfEpochs } from '../search/plot.js';
 import { Interrupted, type Terminal } from '../terminal.js';
-import { decimal, facts, integer, printable } from '../text.js';
+import { decimal, durationText, facts, integer, printable } from '../text.js';
 import { writeWhole } from '../write.js';
 
 // Spelled out here: to ask the API for them would load it for --help.
@@ -277,10 +277,4 @@ class Report {
     if (index < 0) return undefined;
     return { index, test: truth.test[index]!, rank: truth.rank(index) };
   }
-}
-
-function durationText(seconds: number): string {
-  const whole = Math.round(seconds);
-  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60)];
-  return hours ? `${hours} h ${minutes} min` : minutes ? `${minutes} min ${whole % 60} s` : `${whole} s`;
 }
