@@ -86,8 +86,8 @@ export async function run(args: readonly string[]): Promise<number> {
   for (const command of COMMANDS) {
     const added = command(terminal);
     for (const each of [added, ...added.commands]) {
+      if (!each.options.some(({ long }) => long === '--json')) each.option('--json', 'one JSON document on stdout');
       each
-        .option('--json', each === added ? 'one JSON document on stdout' : 'a line of JSON an epoch on stdout')
         .option('--side-car <folder>', "keep what was found in large files here (default: beside them; 'off': nowhere)")
         .showHelpAfterError(USAGE_HINT)
         .exitOverride();

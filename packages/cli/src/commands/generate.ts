@@ -26,9 +26,6 @@ export function generate(terminal: Terminal): Command {
     // What stands behind a step is the step's.
     .enablePositionalOptions()
     .addHelpText('after', EPILOGUE);
-  for (const step of STEPS) {
-    const added = step(terminal).option('--json', 'one JSON document on stdout');
-    command.addCommand(added.showHelpAfterError('(--help tells more)').exitOverride());
-  }
+  for (const step of STEPS) command.addCommand(step(terminal));
   return command;
 }

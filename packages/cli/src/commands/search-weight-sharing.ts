@@ -94,6 +94,7 @@ export function weightSharingSearches(terminal: Terminal): Command[] {
       .option('--benchmark <file>', 'tells the true accuracy of the cell after every epoch; the search does not see it')
       .option('--svg <file>', 'draw the test accuracy of the cell over epochs; needs --benchmark')
       .option('--png <file>', 'the same as an image')
+      .option('--json', 'a line of JSON an epoch on stdout')
       .action((options: Options, self: Command) => {
         if ((options.svg || options.png) && !options.benchmark) {
           self.error('error: what is drawn are accuracies of the benchmark: name it by --benchmark', { exitCode: 2 });
