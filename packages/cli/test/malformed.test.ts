@@ -3,10 +3,13 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { Outcome } from './support/cli.js';
 
-const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const MANY = fileURLToPath(new URL('support/many.mjs', import.meta.url));
 const MAKE = fileURLToPath(new URL('../../../test-fixtures/malformed/make.mjs', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'nb201-malformed-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -26,25 +29,35 @@ function cases(): Case[] {
     .map(([path, code]) => ({ path: isAbsolute(path!) ? path! : join(folder, path!), code: code! }));
 }
 
-function cli(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [MAIN, ...args], { timeout: 60_000 });
-    let out = '';
-    let err = '';
-    child.stdout.on('data', (piece) => {
-      out += piece;
-    });
-    child.stderr.on('data', (piece) => {
-      err += piece;
-    });
-    child.on('close', (code) => resolve({ code, out, err }));
-  });
+/** Files that one process looks at, one after another. */
+const AT_ONCE = 32;
+
+/** What a command says of each file. One that ends its process is named, and fails the test. */
+async function outcomes(command: string, list: readonly Case[]): Promise<Outcome[]> {
+  const child = spawn(process.execPath, [MANY], { stdio: ['pipe', 'ignore', 'pipe', 'pipe'], timeout: 120_000 });
+  child.stdin!.end(list.map(({ path }) => `${JSON.stringify([command, path, '--json'])}\n`).join(''));
+  const [lines, said] = await Promise.all([text(child.stdio[3] as Readable), text(child.stderr!)]);
+  const all = lines
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Outcome);
+  if (all.length < list.length) throw new Error(`${command} ${list[all.length]!.path} ended its process: ${said}`);
+  return all;
 }
 
-async function each(list: readonly Case[], check: (one: Case) => Promise<void>): Promise<void> {
-  const rest = [...list];
+async function each(
+  command: string,
+  list: readonly Case[],
+  check: (one: Case, outcome: Outcome) => void,
+): Promise<void> {
+  const rest = Array.from({ length: Math.ceil(list.length / AT_ONCE) }, (_, i) =>
+    list.slice(i * AT_ONCE, (i + 1) * AT_ONCE),
+  );
   const worker = async () => {
-    for (let one = rest.pop(); one; one = rest.pop()) await check(one);
+    for (let some = rest.pop(); some; some = rest.pop()) {
+      const all = await outcomes(command, some);
+      for (const [i, one] of some.entries()) check(one, all[i]!);
+    }
   };
   await Promise.all([worker(), worker()]);
 }
@@ -53,8 +66,7 @@ describe('bad files', () => {
   const list = cases();
 
   it('are described by info', async () => {
-    await each(list, async ({ path }) => {
-      const { code, out, err } = await cli('info', path, '--json');
+    await each('info', list, ({ path }, { code, out, err }) => {
       expect([0, 1], `${path}: ${err}`).toContain(code);
       expect(`${out}${err}`, path).not.toMatch(/^\s+at /m);
       const document = JSON.parse(out);
@@ -64,8 +76,7 @@ describe('bad files', () => {
   }, 300_000);
 
   it('are read or refused by inspect', async () => {
-    await each(list, async ({ path, code: expected }) => {
-      const { code, out, err } = await cli('inspect', path, '--json');
+    await each('inspect', list, ({ path, code: expected }, { code, out, err }) => {
       expect([0, 1], `${path}: ${err}`).toContain(code);
       expect(`${out}${err}`, path).not.toMatch(/^\s+at /m);
       const document = JSON.parse(out);
