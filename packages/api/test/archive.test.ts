@@ -118,7 +118,16 @@ with bz2.BZ2File(sys.argv[2], 'wb') as out: pickle.dump(record, out, protocol=4)
     mkdirSync(at('NATS-tss-v1_0-small-full'));
     execFileSync(python!, ['-c', program, FULL, at('NATS-tss-v1_0-small-full/000000.pickle.pbz2')]);
     execFileSync('tar', ['-C', folder, '-cf', at('NATS-tss-v1_0-small-full.tar'), 'NATS-tss-v1_0-small-full']);
+    const simple = join(BENCHMARKS, 'NATS-tss-v1_0-small-simple');
+    let asked = 0;
     for (const path of [at('NATS-tss-v1_0-small-full'), at('NATS-tss-v1_0-small-full.tar')]) {
+      using api = await NASBench201API.open(simple, { archive: path });
+      for (const [key, tensors] of expected) {
+        const [hp, dataset, seed] = key.split(' ') as [HpName, Dataset, string];
+        if (!api.seeds(0, dataset, { hp }).includes(Number(seed))) continue;
+        asked++;
+        expect(described(api.getNetParam(0, dataset, Number(seed), { hp }) as PythonValue), key).toEqual(tensors);
+      }
       using archive = await Archive.open(path);
       const results = await openArchitecture(archive.record(0, archive.family)!);
       for (const [key, tensors] of expected) {
@@ -126,6 +135,23 @@ with bz2.BZ2File(sys.argv[2], 'wb') as out: pickle.dump(record, out, protocol=4)
         expect(described(results.get(hp)!.getNetParam(dataset, Number(seed)) as PythonValue), key).toEqual(tensors);
       }
     }
+    expect(asked).toBeGreaterThan(5);
+  });
+
+  it('out of an archive are those of all trials, by seed, where none is asked for', async () => {
+    using api = await open(at('archive.tar'));
+    let asked = 0;
+    for (const hp of ['12', '200'] as const) {
+      for (const dataset of new Set([...expected.keys()].map((key) => key.split(' ')[1] as Dataset))) {
+        const seeds = api.seeds(0, dataset, { hp });
+        if (seeds.length === 0 || !seeds.every((seed) => expected.has(`${hp} ${dataset} ${seed}`))) continue;
+        const all = api.getNetParam(0, dataset, null, { hp }) as Map<number, PythonValue>;
+        expect([...all.keys()]).toEqual(seeds);
+        for (const [seed, weights] of all) expect(described(weights)).toEqual(expected.get(`${hp} ${dataset} ${seed}`));
+        asked++;
+      }
+    }
+    expect(asked).toBeGreaterThan(2);
   });
 
   it('of any trial can be had from an archive without a benchmark', async () => {

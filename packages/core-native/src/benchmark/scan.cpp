@@ -11,6 +11,8 @@ namespace nb201 {
 
 namespace {
 
+constexpr uint64_t kLarge = uint64_t{64} << 20;
+
 // The hyper-parameters by the names that records give them.
 std::string_view hpOf(std::string_view key) {
   if (key == "less") return "12";
@@ -30,6 +32,9 @@ Extent extentOf(const Ref& value) {
 
 bool isWhole(double number) { return number == std::floor(number) && std::abs(number) < 0x1p53; }
 
+// Of one architecture's file most is weights, which nobody walks: a large window would read them.
+size_t windowFor(uint64_t size) { return size < kLarge ? size_t{1} << 20 : Cursor::kDefaultChunk; }
+
 std::string quoted(std::string_view text) { return "'" + std::string(text.substr(0, 60)) + "'"; }
 
 }  // namespace
@@ -41,7 +46,7 @@ Scan::Scan(const Container& container, FileMemo& memo, Tables& tables, Start sta
     : container_(container),
       memo_(memo),
       tables_(tables),
-      cursor_(std::make_unique<Cursor>(*bytes(), start.at, bytes()->size())),
+      cursor_(std::make_unique<Cursor>(*bytes(), start.at, bytes()->size(), windowFor(bytes()->size()))),
       lexer_(std::make_unique<Lexer>(*cursor_)),
       memoCount_(start.memoCount) {}
 
