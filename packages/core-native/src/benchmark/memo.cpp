@@ -343,15 +343,15 @@ bool FileMemo::restore(const Kept& kept) {
 bool FileMemo::addPlainStorage(const Outline& outline, const Item& item) {
   const Node& id = outline.node(item);
   if (id.count != 1) return false;
-  Ref parts[5];
+  Ref parts[6];  // the last is there in legacy files: None, where the storage is no view of another
   size_t found = 0;
   outline.children(id, [&](const Item& tuple) {
     const Ref of(&outline, tuple);
-    if (!of.is(NodeKind::Tuple) || of.node().count != 5) return;
+    if (!of.is(NodeKind::Tuple) || (of.node().count != 5 && of.node().count != 6)) return;
     of.outline().children(of.node(), [&](const Item& part) { parts[found++] = Ref(&of.outline(), part); });
   });
-  if (found != 5 || !parts[0].isText() || parts[1].kind() != ItemKind::Global || !parts[2].isText() ||
-      !parts[3].isText() || !parts[4].isInt() || parts[0].text() != "storage") {
+  if (found < 5 || (found == 6 && !parts[5].isNone()) || !parts[0].isText() || parts[1].kind() != ItemKind::Global ||
+      !parts[2].isText() || !parts[3].isText() || !parts[4].isInt() || parts[0].text() != "storage") {
     return false;
   }
   const std::string_view global = parts[1].text();
