@@ -1,10 +1,9 @@
 #include "benchmark/sidecar.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "torchfile/checksum.h"
-#include "torchfile/container.h"
+#include "torchfile/sidecar_format.h"
 
 namespace nb201 {
 
@@ -12,21 +11,7 @@ namespace {
 
 // To be raised whenever what the walk finds, or how it is laid out, changes.
 constexpr uint32_t kVersion = 3;
-constexpr char kMagic[8] = {'N', 'B', '2', '0', '1', 'I', 'D', 'X'};
-
-struct Header {
-  char magic[8];
-  uint32_t version;
-  uint32_t byteOrder;  // as this machine writes 0x01020304
-  FileStamp stamp;
-  uint64_t sections;        // that follow, each {bytes, checksum} and its bytes, padded to eight
-  uint64_t headerChecksum;  // of all before it
-};
-static_assert(sizeof(Header) == 56);
-
-struct Section {
-  uint64_t bytes, checksum;
-};
+constexpr char kMagic[] = "NB201IDX";
 
 // What is not a table.
 struct Facts {
@@ -36,174 +21,35 @@ struct Facts {
 };
 static_assert(sizeof(Facts) == 40);
 
-class Out {
- public:
-  explicit Out(const FileStamp& stamp) {
-    bytes_.resize(sizeof(Header));
-    std::memcpy(header_.magic, kMagic, sizeof kMagic);
-    header_.version = kVersion;
-    header_.byteOrder = 0x01020304;
-    header_.stamp = stamp;
-    header_.sections = 0;
+// A table whose pages are read when they are asked for: their checksums, and the rows.
+template <class T>
+void addPaged(SidecarWriter& out, const BigTable<T>& rows) {
+  const size_t perPage = Pages::rowsPerPage(sizeof(T));
+  std::vector<uint64_t> checksums;
+  for (size_t first = 0; first < rows.size(); first += perPage) {
+    const size_t count = std::min(perPage, rows.size() - first);
+    checksums.push_back(checksum(reinterpret_cast<const uint8_t*>(rows.data() + first), count * sizeof(T)));
   }
-
-  void add(const void* from, size_t size) { add(from, size, checksum(static_cast<const uint8_t*>(from), size)); }
-  void add(const void* from, size_t size, uint64_t sum) {
-    const uint8_t* p = static_cast<const uint8_t*>(from);
-    const Section section{size, sum};
-    const uint8_t* s = reinterpret_cast<const uint8_t*>(&section);
-    bytes_.insert(bytes_.end(), s, s + sizeof section);
-    bytes_.insert(bytes_.end(), p, p + size);
-    bytes_.resize((bytes_.size() + 7) / 8 * 8);
-    ++header_.sections;
-  }
-  template <class T>
-  void add(const std::vector<T>& rows) {
-    static_assert(std::is_trivially_copyable_v<T>);
-    add(rows.data(), rows.size() * sizeof(T));
-  }
-  // A table whose pages are read when they are asked for: their checksums, and the rows.
-  template <class T>
-  void addPaged(const BigTable<T>& rows) {
-    const size_t perPage = Pages::rowsPerPage(sizeof(T));
-    std::vector<uint64_t> checksums;
-    for (size_t first = 0; first < rows.size(); first += perPage) {
-      const size_t count = std::min(perPage, rows.size() - first);
-      checksums.push_back(checksum(reinterpret_cast<const uint8_t*>(rows.data() + first), count * sizeof(T)));
-    }
-    add(checksums);
-    add(rows.data(), rows.size() * sizeof(T), 0);
-  }
-  void add(const std::vector<std::string>& texts) {
-    std::vector<uint32_t> sizes;
-    std::string all;
-    for (const std::string& text : texts) {
-      sizes.push_back(static_cast<uint32_t>(text.size()));
-      all += text;
-    }
-    add(sizes);
-    add(all.data(), all.size());
-  }
-
-  void reserve(size_t bytes) { bytes_.reserve(bytes); }
-  std::vector<uint8_t> finish() {
-    header_.headerChecksum =
-        checksum(reinterpret_cast<const uint8_t*>(&header_), sizeof header_ - sizeof header_.headerChecksum);
-    std::memcpy(bytes_.data(), &header_, sizeof header_);
-    return std::move(bytes_);
-  }
-
- private:
-  Header header_{};
-  std::vector<uint8_t> bytes_;
-};
-
-// Whatever is wrong with a side-car makes it one that is not believed: no more is to be said about it.
-struct NotBelieved {};
-
-void believe(bool good) {
-  if (!good) throw NotBelieved();
+  out.add(checksums);
+  out.add(rows.data(), rows.size() * sizeof(T), 0);
 }
 
-class In {
- public:
-  In(SourcePtr source, const FileStamp& stamp, Checksums checksums)
-      : source_(std::move(source)), verify_(checksums == Checksums::Verify) {
-    Header header;
-    believe(source_->size() >= sizeof header);
-    source_->read(0, &header, sizeof header);
-    at_ = sizeof header;
-    believe(std::memcmp(header.magic, kMagic, sizeof kMagic) == 0 && header.version == kVersion &&
-            header.byteOrder == 0x01020304);
-    believe(!verify_ || (header.headerChecksum == checksum(reinterpret_cast<const uint8_t*>(&header),
-                                                           sizeof header - sizeof header.headerChecksum) &&
-                         header.stamp == stamp));
-    left_ = header.sections;
-  }
-
-  template <class T>
-  void take(std::vector<T>& rows) {
-    const Section section = next();
-    fill(rows, section, at_);
-    pass(section);
-  }
-  // Where the rows of a paged table are.
-  template <class T>
-  Pages::Place takePaged() {
-    Pages::Place place;
-    take(place.checksums);
-    const Section section = next();
-    place.sidecar = source_;
-    place.at = at_;
-    place.rowBytes = sizeof(T);
-    place.rows = static_cast<size_t>(section.bytes) / sizeof(T);
-    place.verify = verify_;
-    const size_t perPage = Pages::rowsPerPage(sizeof(T));
-    believe(section.bytes % sizeof(T) == 0 && section.checksum == 0 &&
-            place.checksums.size() == (place.rows + perPage - 1) / perPage);
-    pass(section);
-    return place;
-  }
-  template <class T>
-  void take(T& one) {
-    const Section section = next();
-    believe(section.bytes == sizeof one);
-    read(section, at_, &one);
-    pass(section);
-  }
-  void take(std::vector<std::string>& texts) {
-    std::vector<uint32_t> sizes;
-    std::vector<char> all;
-    take(sizes);
-    take(all);
-    size_t at = 0;
-    texts.clear();
-    for (const uint32_t size : sizes) {
-      believe(size <= all.size() - at);
-      texts.emplace_back(all.data() + at, size);
-      at += size;
-    }
-    believe(at == all.size());
-  }
-  void finish() { believe(left_ == 0 && at_ == source_->size()); }
-
- private:
-  Section next() {
-    Section section;
-    believe(left_-- > 0 && source_->size() - at_ >= sizeof section);
-    source_->read(at_, &section, sizeof section);
-    at_ += sizeof section;
-    believe(section.bytes <= source_->size() - at_);
-    return section;
-  }
-  template <class Rows>
-  void fill(Rows& rows, const Section& section, uint64_t at) const {
-    using T = typename Rows::value_type;
-    static_assert(std::is_trivially_copyable_v<T>);
-    believe(section.bytes % sizeof(T) == 0);
-    rows.resize(static_cast<size_t>(section.bytes) / sizeof(T));
-    read(section, at, rows.data());
-  }
-  void read(const Section& section, uint64_t at, void* to) const {
-    if (section.bytes) source_->read(at, to, static_cast<size_t>(section.bytes));
-    believe(!verify_ ||
-            checksum(static_cast<const uint8_t*>(to), static_cast<size_t>(section.bytes)) == section.checksum);
-  }
-  // Behind the section and the zeros that fill it up to eight bytes.
-  void pass(const Section& section) {
-    at_ += section.bytes;
-    const size_t padding = static_cast<size_t>((8 - at_ % 8) % 8);
-    uint64_t zeros = 0;
-    believe(padding <= source_->size() - at_);
-    if (padding) source_->read(at_, &zeros, padding);
-    believe(zeros == 0);
-    at_ += padding;
-  }
-
-  SourcePtr source_;
-  bool verify_;
-  uint64_t at_ = 0, left_ = 0;
-};
+// Where the rows of a paged table are.
+template <class T>
+Pages::Place takePaged(SidecarReader& in) {
+  Pages::Place place;
+  in.take(place.checksums);
+  const SidecarReader::Section section = in.skip();
+  place.sidecar = in.source();
+  place.at = section.at;
+  place.rowBytes = sizeof(T);
+  place.rows = static_cast<size_t>(section.bytes) / sizeof(T);
+  place.verify = in.verifies();
+  const size_t perPage = Pages::rowsPerPage(sizeof(T));
+  believe(section.bytes % sizeof(T) == 0 && section.checksum == 0 &&
+          place.checksums.size() == (place.rows + perPage - 1) / perPage);
+  return place;
+}
 
 bool within(size_t rows, uint32_t first, uint32_t count) { return first <= rows && count <= rows - first; }
 
@@ -275,7 +121,7 @@ Pages::Check checkBy(const Bounds& bounds) {
 
 std::vector<uint8_t> writeSidecar(const FileStamp& stamp, const Tables& t, const FileMemo& memo) {
   const FileMemo::Kept kept = memo.keep();
-  Out out(stamp);
+  SidecarWriter out(kMagic, kVersion, stamp);
   out.reserve(t.trials.size() * sizeof(Trial) + t.finals.size() * sizeof(Final) + t.texts.size() +
               t.states.size() * 160 + t.records.size() * 200 + (size_t{1} << 20));
   const auto flag = [](bool is) { return is ? 1u : 0u; };
@@ -293,10 +139,10 @@ std::vector<uint8_t> writeSidecar(const FileStamp& stamp, const Tables& t, const
   out.add(t.evaluated);
   out.add(t.records);
   out.add(t.states);
-  out.addPaged(t.trials);
+  addPaged(out, t.trials);
   out.add(t.seeds);
   out.add(t.seedValues);
-  out.addPaged(t.finals);
+  addPaged(out, t.finals);
   out.add(t.far);
   out.add(t.texts);
   out.add(kept.regions);
@@ -309,7 +155,7 @@ std::vector<uint8_t> writeSidecar(const FileStamp& stamp, const Tables& t, const
 
 bool readSidecar(SourcePtr sidecar, const FileStamp& stamp, uint64_t size, const std::function<const Tables&()>& walk,
                  Tables& t, FileMemo& memo, Checksums checksums) try {
-  In in(std::move(sidecar), stamp, checksums);
+  SidecarReader in(std::move(sidecar), kMagic, kVersion, stamp, checksums);
   Facts facts{};
   in.take(facts);
   t.pickleEnd = facts.pickleEnd;
@@ -325,10 +171,10 @@ bool readSidecar(SourcePtr sidecar, const FileStamp& stamp, uint64_t size, const
   in.take(t.evaluated);
   in.take(t.records);
   in.take(t.states);
-  Pages::Place trials = in.takePaged<Trial>();
+  Pages::Place trials = takePaged<Trial>(in);
   in.take(t.seeds);
   in.take(t.seedValues);
-  Pages::Place finals = in.takePaged<Final>();
+  Pages::Place finals = takePaged<Final>(in);
   in.take(t.far);
   in.take(t.texts);
   FileMemo::Kept kept;

@@ -234,7 +234,7 @@ std::shared_ptr<const TarArchive> TarArchive::open(const std::string& name, cons
   const FileStamp stamp = stampOf(paths, *bytes);
   for (const std::string& path : sidecars) {
     try {
-      std::optional<std::vector<TarMember>> members = readTarSidecar(*openFile(path), stamp);
+      std::optional<std::vector<TarMember>> members = readTarSidecar(openFile(path), stamp, bytes->size());
       if (!members) continue;
       std::shared_ptr<TarArchive> archive(new TarArchive(bytes, std::move(*members)));
       archive->openedWith_ = path;

@@ -14,8 +14,8 @@ namespace nb201 {
 
 std::vector<uint8_t> writeTarSidecar(const FileStamp& stamp, const std::vector<TarMember>& members);
 
-// Nothing where the side-car is not to be believed.
-std::optional<std::vector<TarMember>> readTarSidecar(const ByteSource& sidecar, const FileStamp& stamp,
+// Nothing where the side-car is not to be believed, or cannot be read. `size` is that of the archive.
+std::optional<std::vector<TarMember>> readTarSidecar(SourcePtr sidecar, const FileStamp& stamp, uint64_t size,
                                                      Checksums checksums = Checksums::Verify);
 
 }  // namespace nb201
