@@ -14,6 +14,9 @@ struct Weight {
   bool parameter = false;  // learnt; else a buffer: a batch norm's running statistics
 };
 
+// A tensor's values as they are now, on the CPU and contiguous.
+inline at::Tensor copied(const at::Tensor& tensor) { return tensor.detach().to(at::kCPU).contiguous().clone(); }
+
 class Weights {
  public:
   at::Tensor parameter(std::string name, at::Tensor value) {

@@ -64,7 +64,7 @@ Trainer::Trainer(std::shared_ptr<networks::Network> network, const TrainerOption
     loaders_.emplace_back(subset, order, options.pixels, augmented, options.batch, device);
   };
   add(options.train, true);
-  for (const EvaluationSet& set : options.sets) add(set.subset, false);
+  for (const Subset& set : options.sets) add(set, false);
   progress_.epoch = -1;
   progress_.epochDone = true;
 }

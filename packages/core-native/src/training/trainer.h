@@ -11,11 +11,6 @@
 
 namespace nb201::training {
 
-struct EvaluationSet {
-  std::string name;
-  Subset subset;
-};
-
 struct TrainerOptions {
   SgdOptions sgd;
   Schedule schedule;
@@ -24,7 +19,7 @@ struct TrainerOptions {
   bool drawOnDevice = false;
   Pixels pixels;
   Subset train;
-  std::vector<EvaluationSet> sets;
+  std::vector<Subset> sets;  // that are evaluated on after each epoch
 };
 
 // Averages over images (the reference's AverageMeter).

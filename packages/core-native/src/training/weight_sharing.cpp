@@ -21,6 +21,7 @@ namespace nb201::training {
 namespace {
 
 using networks::Cells;
+using networks::copied;
 using networks::Mixture;
 using networks::NetworkError;
 using networks::Pass;
@@ -34,8 +35,6 @@ double normOf(const at::Tensor& values) {
 
 // What clip_grad_norm_ multiplies gradients of this norm by.
 double clipFactor(double norm, double most) { return std::min(1.0, most / (norm + 1e-6)); }
-
-at::Tensor copied(const at::Tensor& tensor) { return tensor.detach().to(at::kCPU).contiguous().clone(); }
 
 }  // namespace
 

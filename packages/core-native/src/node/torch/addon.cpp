@@ -71,9 +71,7 @@ Napi::Value TorchAddon::info(const Napi::CallbackInfo& info) {
 // setThreads(n): of one operation.
 Napi::Value TorchAddon::setThreads(const Napi::CallbackInfo& info) {
   const int threads = info[0].As<Napi::Number>();
-  return compute_.start(
-      info.Env(), [threads](const networks::Checkpoint&) { at::set_num_threads(threads); },
-      [](Napi::Env env) { return env.Undefined(); });
+  return compute_.start(info.Env(), [threads](const networks::Checkpoint&) { at::set_num_threads(threads); });
 }
 
 // stop(): ends all work, to be called when the process exits: process.exit() runs no hooks of addons.

@@ -24,9 +24,9 @@ class TorchAddon : public Napi::Addon<TorchAddon> {
 };
 
 // Starts work on the compute thread (see Compute::start).
-template <class Work, class ToJs>
-Napi::Value onCompute(Napi::Env env, Work work, ToJs toJs) {
-  return TorchAddon::of(env).compute().start(env, std::move(work), std::move(toJs));
+template <class Work, class... ToJs>
+Napi::Value onCompute(Napi::Env env, Work work, ToJs... toJs) {
+  return TorchAddon::of(env).compute().start(env, std::move(work), std::move(toJs)...);
 }
 
 }  // namespace nb201::node

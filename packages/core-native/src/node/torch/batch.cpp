@@ -21,6 +21,13 @@ at::Tensor labelsFrom(const Napi::Value& value) {
   return out;
 }
 
+Napi::Value int32ArrayOf(Napi::Env env, const at::Tensor& from) {
+  const auto* value = static_cast<const int64_t*>(from.data_ptr());
+  Napi::Int32Array out = Napi::Int32Array::New(env, static_cast<size_t>(from.numel()));
+  for (size_t i = 0; i < out.ElementLength(); ++i) out[i] = static_cast<int32_t>(value[i]);
+  return out;
+}
+
 void checkLabels(const at::Tensor& labels, const at::Tensor& images, int64_t classes) {
   if (images.dim() > 0 && labels.size(0) != images.size(0)) {
     throw networks::NetworkError("BAD_LABELS", "expected a label for each of " + std::to_string(images.size(0)) +

@@ -53,18 +53,20 @@ class Compute {
   // makes the promise's value of what it returned.
   template <class Work, class ToJs>
   Napi::Value start(Napi::Env env, Work work, ToJs toJs) {
-    using Result = std::invoke_result_t<Work, const networks::Checkpoint&>;
+    auto made = std::make_shared<std::optional<std::invoke_result_t<Work, const networks::Checkpoint&>>>();
     auto* task = new Task(env);
-    if constexpr (std::is_void_v<Result>) {
-      task->work = [work = std::move(work)](const networks::Checkpoint& checkpoint) mutable { work(checkpoint); };
-      task->result = [toJs = std::move(toJs)](Napi::Env to) mutable { return toJs(to); };
-    } else {
-      auto made = std::make_shared<std::optional<Result>>();
-      task->work = [work = std::move(work), made](const networks::Checkpoint& checkpoint) mutable {
-        made->emplace(work(checkpoint));
-      };
-      task->result = [toJs = std::move(toJs), made](Napi::Env to) mutable { return toJs(to, **made); };
-    }
+    task->work = [work = std::move(work), made](const networks::Checkpoint& checkpoint) mutable {
+      made->emplace(work(checkpoint));
+    };
+    task->result = [toJs = std::move(toJs), made](Napi::Env to) mutable { return toJs(to, **made); };
+    return post(env, task);
+  }
+  // The same of work that returns nothing: a promise of undefined.
+  template <class Work>
+  Napi::Value start(Napi::Env env, Work work) {
+    auto* task = new Task(env);
+    task->work = std::move(work);
+    task->result = [](Napi::Env to) { return to.Undefined(); };
     return post(env, task);
   }
 

@@ -12,13 +12,6 @@ namespace {
 
 using SharedLoader = std::shared_ptr<training::Loader>;
 
-Napi::Value int32Array(Napi::Env env, const at::Tensor& from) {
-  const auto* value = static_cast<const int64_t*>(from.data_ptr());
-  Napi::Int32Array out = Napi::Int32Array::New(env, static_cast<size_t>(from.numel()));
-  for (size_t i = 0; i < out.ElementLength(); ++i) out[i] = static_cast<int32_t>(value[i]);
-  return out;
-}
-
 }  // namespace
 
 void ImageLoader::define(Napi::Env env, TorchAddon& addon, Napi::Object exports) {
@@ -56,9 +49,7 @@ Napi::Value ImageLoader::create(const Napi::CallbackInfo& info) {
 
 // begin(): a promise; an epoch begins.
 Napi::Value ImageLoader::begin(const Napi::CallbackInfo& info) {
-  return onCompute(
-      info.Env(), [loader = loader_](const networks::Checkpoint&) { loader->begin(); },
-      [](Napi::Env env) { return env.Undefined(); });
+  return onCompute(info.Env(), [loader = loader_](const networks::Checkpoint&) { loader->begin(); });
 }
 
 // next(): a promise of { images: DeviceTensor, labels, indices }, or of null at the end of the epoch.
@@ -77,8 +68,8 @@ Napi::Value ImageLoader::next(const Napi::CallbackInfo& info) {
         if (!batch) return env.Null();
         Napi::Object out = Napi::Object::New(env);
         out.Set("images", DeviceTensor::wrap(env, batch->images));
-        out.Set("labels", int32Array(env, batch->labels));
-        out.Set("indices", int32Array(env, batch->indices));
+        out.Set("labels", int32ArrayOf(env, batch->labels));
+        out.Set("indices", int32ArrayOf(env, batch->indices));
         return out;
       });
 }

@@ -109,22 +109,14 @@ Napi::Value Network::create(const Napi::CallbackInfo& info) {
 // load({ storages: (Uint8Array | { path, offset, size })[], tensors: { name, dtype, shape, stride, offset, storage }[]
 // })
 Napi::Value Network::load(const Napi::CallbackInfo& info) {
-  return onCompute(
-      info.Env(),
-      [network = from(info.This()), tensors = GivenState(info[0].As<Napi::Object>())](const Checkpoint&) mutable {
-        network->load(tensors.opened());
-      },
-      [](Napi::Env env) { return env.Undefined(); });
+  return onCompute(info.Env(), [network = from(info.This()), tensors = GivenState(info[0].As<Napi::Object>())](
+                                   const Checkpoint&) mutable { network->load(tensors.opened()); });
 }
 
 // loadFile(path): of a file that holds a state dict.
 Napi::Value Network::loadFile(const Napi::CallbackInfo& info) {
-  return onCompute(
-      info.Env(),
-      [network = from(info.This()), path = info[0].As<Napi::String>().Utf8Value()](const Checkpoint&) {
-        network->load(networks::readStateFile(path));
-      },
-      [](Napi::Env env) { return env.Undefined(); });
+  return onCompute(info.Env(), [network = from(info.This()), path = info[0].As<Napi::String>().Utf8Value()](
+                                   const Checkpoint&) { network->load(networks::readStateFile(path)); });
 }
 
 // state(): a promise of { name, dtype, shape, parameter, bytes } of each weight, in the reference's order.
@@ -135,7 +127,7 @@ Napi::Value Network::state(const Napi::CallbackInfo& info) {
         const c10::NoGradGuard noGrad;
         std::vector<networks::Weight> out;
         for (const networks::Weight& weight : network->weights().all()) {
-          out.push_back({weight.name, weight.tensor.detach().to(at::kCPU).contiguous().clone(), weight.parameter});
+          out.push_back({weight.name, networks::copied(weight.tensor), weight.parameter});
         }
         return out;
       },

@@ -74,7 +74,7 @@ Napi::Value Trainer::create(const Napi::CallbackInfo& info) {
   options.train = subsetFrom(from.Get("train").As<Napi::Object>());
   const Napi::Array sets = from.Get("sets").As<Napi::Array>();
   for (uint32_t i = 0; i < sets.Length(); ++i) {
-    options.sets.push_back({"", subsetFrom(sets.Get(i).As<Napi::Object>())});
+    options.sets.push_back(subsetFrom(sets.Get(i).As<Napi::Object>()));
   }
   return onCompute(
       info.Env(),

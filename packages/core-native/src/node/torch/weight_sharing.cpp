@@ -1,7 +1,5 @@
 #include "node/torch/weight_sharing.h"
 
-#include <cstring>
-
 #include "networks/device.h"
 #include "node/torch/addon.h"
 #include "node/torch/batch.h"
@@ -146,7 +144,7 @@ Napi::Value WeightSharing::architecture(const Napi::CallbackInfo& info) {
       info.Env(),
       [sharing = shared(info.Env())](const Checkpoint&) {
         const at::Tensor& tensor = sharing->supernet().architecture();
-        return tensor.defined() ? tensor.detach().to(at::kCPU).contiguous().clone() : tensor;
+        return tensor.defined() ? networks::copied(tensor) : tensor;
       },
       [](Napi::Env env, const at::Tensor& tensor) -> Napi::Value {
         if (!tensor.defined()) return env.Null();
@@ -233,12 +231,8 @@ Napi::Value WeightSharing::reinforce(const Napi::CallbackInfo& info) {
 
 // controllerStep(clip)
 Napi::Value WeightSharing::controllerStep(const Napi::CallbackInfo& info) {
-  return onCompute(
-      info.Env(),
-      [sharing = shared(info.Env()), clip = info[0].As<Napi::Number>().DoubleValue()](const Checkpoint&) {
-        sharing->controllerStep(clip);
-      },
-      [](Napi::Env env) { return env.Undefined(); });
+  return onCompute(info.Env(), [sharing = shared(info.Env()), clip = info[0].As<Napi::Number>().DoubleValue()](
+                                   const Checkpoint&) { sharing->controllerStep(clip); });
 }
 
 // random(count): a promise of so many int64 of the generator, as a BigInt64Array.
@@ -257,12 +251,8 @@ Napi::Value WeightSharing::random(const Napi::CallbackInfo& info) {
 
 // skipUniform(count): draws so many float32 and forgets them.
 Napi::Value WeightSharing::skipUniform(const Napi::CallbackInfo& info) {
-  return onCompute(
-      info.Env(),
-      [sharing = shared(info.Env()), count = info[0].As<Napi::Number>().Int64Value()](const Checkpoint&) {
-        sharing->skipUniform(count);
-      },
-      [](Napi::Env env) { return env.Undefined(); });
+  return onCompute(info.Env(), [sharing = shared(info.Env()), count = info[0].As<Napi::Number>().Int64Value()](
+                                   const Checkpoint&) { sharing->skipUniform(count); });
 }
 
 // permutation(count): a promise of 0..count-1 in the order of torch.randperm, as an Int32Array.
@@ -270,13 +260,9 @@ Napi::Value WeightSharing::permutation(const Napi::CallbackInfo& info) {
   return onCompute(
       info.Env(),
       [sharing = shared(info.Env()), count = info[0].As<Napi::Number>().Int64Value()](const Checkpoint&) {
-        return sharing->permutation(count).to(at::kInt);
+        return sharing->permutation(count);
       },
-      [](Napi::Env env, const at::Tensor& drawn) {
-        Napi::Int32Array out = Napi::Int32Array::New(env, static_cast<size_t>(drawn.numel()));
-        std::memcpy(out.Data(), drawn.data_ptr(), drawn.nbytes());
-        return out;
-      });
+      [](Napi::Env env, const at::Tensor& drawn) { return int32ArrayOf(env, drawn); });
 }
 
 // state(): a promise of { name, dtype, shape, parameter, bytes } of all that the search consists of.
@@ -288,12 +274,8 @@ Napi::Value WeightSharing::state(const Napi::CallbackInfo& info) {
 
 // load(state): as Network.load.
 Napi::Value WeightSharing::load(const Napi::CallbackInfo& info) {
-  return onCompute(
-      info.Env(),
-      [sharing = shared(info.Env()), tensors = GivenState(info[0].As<Napi::Object>())](const Checkpoint&) mutable {
-        sharing->load(tensors.opened());
-      },
-      [](Napi::Env env) { return env.Undefined(); });
+  return onCompute(info.Env(), [sharing = shared(info.Env()), tensors = GivenState(info[0].As<Napi::Object>())](
+                                   const Checkpoint&) mutable { sharing->load(tensors.opened()); });
 }
 
 // to(device): a promise of the device's full name.
