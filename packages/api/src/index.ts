@@ -46,6 +46,7 @@ export {
   type WriteTorchOptions,
   writeSafetensors,
   writeTorch,
+  writeWhole,
 } from '@nas-bench-201/core-native';
 export {
   ARCHIVE_DIRS,

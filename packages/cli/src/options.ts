@@ -2,7 +2,12 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { Dataset, HpName, NASBench201API } from 'nas-bench-201';
 
 // Spelled out here: to ask the API for them would load it before anybody needs it.
-const DATASETS = ['cifar10-valid', 'cifar10', 'cifar100', 'ImageNet16-120'] as const satisfies readonly Dataset[];
+export const DATASETS = [
+  'cifar10-valid',
+  'cifar10',
+  'cifar100',
+  'ImageNet16-120',
+] as const satisfies readonly Dataset[];
 const HPS = ['01', '12', '90', '200'] as const satisfies readonly HpName[];
 
 export function wholeNumber(text: string): number {

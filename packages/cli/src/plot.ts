@@ -1,12 +1,21 @@
 import type { TopLevelSpec } from 'vega-lite';
 
 /** How all plots look. */
-export const PLOT_STYLE = {
+const PLOT_STYLE = {
   font: 'DejaVu Sans, Liberation Sans, Arial, Helvetica, sans-serif',
   axis: { labelFontSize: 12, titleFontSize: 12, titleFontWeight: 'normal', titlePadding: 10, gridColor: '#e8e8e8' },
   legend: { labelFontSize: 12 },
   title: { fontSize: 16, subtitleFontSize: 12, subtitlePadding: 6, subtitleColor: '#555' },
   view: { stroke: null },
+} as const;
+
+/** What all plots have in common; a specification begins with it. */
+export const PLOT = {
+  $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+  width: 640,
+  padding: 16,
+  background: 'white',
+  config: PLOT_STYLE,
 } as const;
 
 /** A plot as an SVG document. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, link, lstat, open, realpath, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, link, lstat, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { WriteError } from './errors.js';
 
@@ -71,6 +71,36 @@ export class AtomicFile {
     await unlink(this.#temporary).catch(() => {});
   }
 }
+
+/** Writes a file whole or not at all, in the place of what was there. @throws WriteError */
+export async function writeWhole(path: string, content: Iterable<string | Uint8Array>): Promise<void> {
+  const file = await AtomicFile.create(path, { overwrite: true });
+  try {
+    for (const piece of content) await file.write(typeof piece === 'string' ? Buffer.from(piece) : piece);
+    await file.commit();
+  } catch (error) {
+    await file.discard();
+    throw error;
+  }
+}
+
+/**
+ * Removes what processes that were killed while they wrote a file have left beside it.
+ * @param options `olderThanMs`: spares what was written to since, by others who may be at it
+ */
+export async function removeUnfinished(path: string, { olderThanMs = 0 } = {}): Promise<void> {
+  const folder = dirname(path);
+  const start = `.${basename(path)}.`;
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (!name.startsWith(start) || !TEMPORARY.test(name.slice(start.length))) continue;
+    const left = join(folder, name);
+    const written = (await stat(left).catch(() => undefined))?.mtimeMs;
+    if (written !== undefined && Date.now() - written >= olderThanMs) await unlink(left).catch(() => {});
+  }
+}
+
+/** How the names of unfinished files end, behind the name of the file that they are to be. */
+const TEMPORARY = /^[0-9a-f]{12}\.tmp$/;
 
 const exists = (path: string) =>
   new WriteError('EXISTS', path, 'there is a file of this name, which is not overwritten unasked');

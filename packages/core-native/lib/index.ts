@@ -1,5 +1,5 @@
 export { type ArchiveDirectory, isFirstPiece, type OpenArchiveOptions, TarArchive } from './archive.js';
-export { AtomicFile } from './atomic-file.js';
+export { AtomicFile, removeUnfinished, writeWhole } from './atomic-file.js';
 export {
   type OpenBenchmarkOptions,
   type OpenProgress,

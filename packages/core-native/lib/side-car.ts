@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, stat, unlink } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { AtomicFile } from './atomic-file.js';
+import { AtomicFile, removeUnfinished } from './atomic-file.js';
 import { cacheFolder } from './cache-folder.js';
 import type { Keepable } from './native.js';
 
@@ -53,18 +53,8 @@ export function sideCarKept(file: Keepable): Promise<string | undefined> {
   return kept.get(file) ?? Promise.resolve(undefined);
 }
 
-/** What a process that was killed may have left behind. */
+/** Another process may be writing the same side-car: what was begun so long ago is nobody's any more. */
 const LEFT_BEHIND_MS = 10 * 60 * 1000;
-
-async function sweepUp(path: string): Promise<void> {
-  const folder = dirname(path);
-  for (const name of await readdir(folder)) {
-    if (!name.startsWith(`.${basename(path)}.`) || !name.endsWith('.tmp')) continue;
-    const left = join(folder, name);
-    const info = await stat(left);
-    if (Date.now() - info.mtimeMs > LEFT_BEHIND_MS) await unlink(left);
-  }
-}
 
 /**
  * Writes the side-car of a file that was walked, to the first place that takes it. Nobody who asked about a benchmark
@@ -79,7 +69,7 @@ async function keepSideCar(file: Keepable, paths: readonly string[]): Promise<st
     try {
       await output.write(bytes);
       await output.commit();
-      await sweepUp(path).catch(() => {});
+      await removeUnfinished(path, { olderThanMs: LEFT_BEHIND_MS });
       return path;
     } catch {
       await output.discard();

@@ -16,6 +16,7 @@ import { sweepPortions } from '../sweep/sweep.js';
 import { GenerateError } from './errors.js';
 import { latenciesOf } from './latency.js';
 import type { GeneratedHp, Layout, Range } from './layout.js';
+import { architectureAt } from './meta.js';
 import { readRun, trialRecord } from './run-file.js';
 import { paceOf, TIMED, withTimes } from './times.js';
 
@@ -95,8 +96,7 @@ async function collect(
   files: Files,
   { times, signal }: CollectOptions,
 ): Promise<void> {
-  const arch = archs[index];
-  if (arch === undefined) throw new GenerateError('BAD_RANGE', `there is no architecture ${index} in ${layout.meta}`);
+  const arch = architectureAt(layout, archs, index);
   const weights = new Map<TrialRecord, PythonValue>();
   const latencies = await latenciesOf(layout, index);
   const read: StateRecord[] = [];

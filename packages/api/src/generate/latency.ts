@@ -1,11 +1,11 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { AtomicFile } from '@nas-bench-201/core-native';
+import { writeWhole } from '@nas-bench-201/core-native';
 import { DATASETS, type Dataset } from '../names.js';
 import { Network } from '../networks/network.js';
 import { GenerateError } from './errors.js';
 import { Layout, type NetworkSize } from './layout.js';
-import { metaArchitectures } from './meta.js';
+import { architectureAt, metaArchitectures } from './meta.js';
 
 /** Seconds for a batch of 256 by data set key. */
 export type Latencies = Record<Dataset, number>;
@@ -38,8 +38,7 @@ export async function measureLatencies(folder: string, options: LatencyStepOptio
   const wanted = options.archs ?? finishedArchitectures(layout);
   let measured = 0;
   for (const [done, index] of wanted.entries()) {
-    const arch = archs[index];
-    if (arch === undefined) throw new GenerateError('BAD_RANGE', `there is no architecture ${index} in ${layout.meta}`);
+    const arch = architectureAt(layout, archs, index);
     if (await latenciesOf(layout, index)) continue;
     const seconds = await measure(arch, options);
     await keep(layout.latency(index), seconds);
@@ -67,9 +66,7 @@ async function measure(arch: string, options: LatencyStepOptions): Promise<Laten
 
 async function keep(path: string, seconds: Latencies): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const file = await AtomicFile.create(path, { overwrite: true });
-  await file.write(Buffer.from(`${JSON.stringify(seconds, null, 2)}\n`));
-  await file.commit();
+  await writeWhole(path, [`${JSON.stringify(seconds, null, 2)}\n`]);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AtomicFile, readTorch, writeTorch } from '@nas-bench-201/core-native';
+import { readTorch, writeTorch, writeWhole } from '@nas-bench-201/core-native';
 import { cifar10Split } from '../datasets/splits.js';
 import { publishedArchitectures } from '../space/cell.js';
 import { GenerateError } from './errors.js';
@@ -50,14 +50,24 @@ export async function generateMeta(folder: string): Promise<string[]> {
   await writeTorch(layout.meta, info as never);
   for (const [name, line] of scripts(layout)) {
     const path = join(folder, name);
-    const file = await AtomicFile.create(path, { overwrite: true });
+    const lines: string[] = [];
     for (let from = 0; from < TOTAL; from += RANGE_SIZE) {
-      await file.write(Buffer.from(`${line(from, Math.min(from + RANGE_SIZE, TOTAL) - 1)}\n`));
+      lines.push(`${line(from, Math.min(from + RANGE_SIZE, TOTAL) - 1)}\n`);
     }
-    await file.commit();
+    await writeWhole(path, lines);
     written.push(path);
   }
   return written;
+}
+
+/** An architecture of these, by its index. @throws GenerateError BAD_RANGE */
+export function architectureAt(layout: Layout, archs: readonly string[], index: number): string {
+  const arch = archs[index];
+  if (arch !== undefined) return arch;
+  throw new GenerateError(
+    'BAD_RANGE',
+    `there is no architecture ${index} in ${layout.meta}, which has ${archs.length}`,
+  );
 }
 
 /** The architectures that a benchmark is made of, in the order of their indices. @throws GenerateError, ReadError */

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { AtomicFile } from '@nas-bench-201/core-native';
+import { writeWhole } from '@nas-bench-201/core-native';
 import { GenerateError } from './errors.js';
 import { type GeneratedHp, Layout, namesIn } from './layout.js';
 
@@ -71,9 +71,7 @@ fi
 exit $code
 `;
   const path = join(layout.jobs, `train-${hp}.sbatch`);
-  const file = await AtomicFile.create(path, { overwrite: true });
-  await file.write(Buffer.from(text));
-  await file.commit();
+  await writeWhole(path, [text]);
   return path;
 }
 
@@ -102,9 +100,7 @@ export async function submitJobArray(
   const job = Number(/^(\d+)/.exec(out)?.[1]);
   if (!job) throw new GenerateError('SLURM', `expected sbatch to print a job's number, found ${out.trim()}`);
   const submitted: SubmittedJob = { job, submitted: new Date().toISOString(), ...about };
-  const file = await AtomicFile.create(join(new Layout(folder).jobs, `${job}.json`), { overwrite: true });
-  await file.write(Buffer.from(`${JSON.stringify(submitted, null, 2)}\n`));
-  await file.commit();
+  await writeWhole(join(new Layout(folder).jobs, `${job}.json`), [`${JSON.stringify(submitted, null, 2)}\n`]);
   return submitted;
 }
 

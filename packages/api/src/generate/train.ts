@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { AtomicFile, NetworkError, WriteError } from '@nas-bench-201/core-native';
+import { NetworkError, removeUnfinished, WriteError, writeWhole } from '@nas-bench-201/core-native';
 import type { DataSet } from '../datasets/data-set.js';
 import { type OpenDatasetOptions, openDataset } from '../datasets/open.js';
 import { DATASETS, type Dataset } from '../names.js';
@@ -12,10 +12,9 @@ import { machineInfo } from '../training/machine.js';
 import { type TrialDict, trainTrial } from '../training/trial.js';
 import { writeTrials } from '../training/trial-file.js';
 import { Claim, type Claimant, type ClaimTimes, claimant } from './claim.js';
-import { GenerateError } from './errors.js';
-import { type GeneratedHp, Layout, type NetworkSize, namesIn, type Range, type Run } from './layout.js';
+import { type GeneratedHp, Layout, type NetworkSize, type Range, type Run } from './layout.js';
 import { RunLog } from './log.js';
-import { metaArchitectures } from './meta.js';
+import { architectureAt, metaArchitectures } from './meta.js';
 import { readKey } from './parts.js';
 
 /** The seeds of the published runs. */
@@ -84,13 +83,7 @@ export async function trainRuns(folder: string, options: TrainRunsOptions): Prom
   const layout = new Layout(folder, options);
   const archs = await metaArchitectures(layout);
   const wanted = options.archs ?? archs.map((_, index) => index);
-  const unknown = wanted.find((index) => archs[index] === undefined);
-  if (unknown !== undefined) {
-    throw new GenerateError(
-      'BAD_RANGE',
-      `there is no architecture ${unknown} in ${layout.meta}, which has ${archs.length}`,
-    );
-  }
+  for (const index of wanted) architectureAt(layout, archs, index);
   const work = new TrainingWork(layout, archs, options);
   try {
     return await work.all(
@@ -182,7 +175,7 @@ class TrainingWork {
   async #keys(place: Place): Promise<void> {
     const { path, seed, index } = place;
     const { datasets = DATASETS, signal, hp, config, device, order, channelsLast, C, N } = this.options;
-    await sweepUp(path);
+    await removeUnfinished(path);
     const parts = partsOf(path);
     const settings = this.#settings;
     const results = new Map<string, TrialDict>();
@@ -255,9 +248,7 @@ export interface RunFailure {
 
 async function noteFailure(path: string, error: NetworkError): Promise<void> {
   const failure: RunFailure = { at: new Date().toISOString(), code: error.code, message: error.message };
-  const file = await AtomicFile.create(failureOf(path), { overwrite: true });
-  await file.write(Buffer.from(JSON.stringify(failure)));
-  await file.commit();
+  await writeWhole(failureOf(path), [JSON.stringify(failure)]);
 }
 
 /** Why a run failed when it was tried last; undefined where it did not. */
@@ -266,15 +257,6 @@ export async function failureAt(path: string): Promise<RunFailure | undefined> {
     return JSON.parse(await readFile(failureOf(path), 'utf8')) as RunFailure;
   } catch {
     return undefined;
-  }
-}
-
-/** Removes what a killed process had begun to write; not what those who want to claim the run are writing now. */
-async function sweepUp(path: string): Promise<void> {
-  const begun = `.${basename(path)}.`;
-  for (const name of namesIn(dirname(path))) {
-    if (!name.startsWith(begun) || !name.endsWith('.tmp') || name.startsWith(`${begun}lock.`)) continue;
-    await rm(join(dirname(path), name), { force: true });
   }
 }
 

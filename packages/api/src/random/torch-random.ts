@@ -15,9 +15,11 @@ export class TorchRandom {
   #nextNormal: number | null = null;
 
   /** `torch.manual_seed(seed)`. @param seed a whole number from 0; as in torch 1.13, its low 32 bits count */
-  constructor(seed: number) {
-    if (!Number.isSafeInteger(seed) || seed < 0) throw new RangeError(`expected a whole number from 0, found ${seed}`);
-    this.#generator = MT19937.initGenrand(seed % 2 ** 32);
+  constructor(seed: number | bigint) {
+    if (typeof seed === 'number' ? !Number.isSafeInteger(seed) || seed < 0 : seed < 0n) {
+      throw new RangeError(`expected a whole number from 0, found ${seed}`);
+    }
+    this.#generator = MT19937.initGenrand(Number(BigInt.asUintN(32, BigInt(seed))));
   }
 
   /** A double in [0, 1) of 53 random bits: an element of `torch.rand(…, dtype=torch.float64)`. */

@@ -3,7 +3,7 @@ import type { Conversion, ConvertOptions, ConvertProgress } from '@nas-bench-201
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CurveField } from 'nas-bench-201';
 import { CommandError } from '../failure.js';
-import { wholeNumber } from '../options.js';
+import { DATASETS, wholeNumber } from '../options.js';
 import { ProgressBar } from '../progress.js';
 import type { Terminal } from '../terminal.js';
 import { bytesText, integer, printable } from '../text.js';
@@ -11,7 +11,7 @@ import { bytesText, integer, printable } from '../text.js';
 // Spelled out here, as in options.ts: the converters are loaded when they are needed.
 const CHOICES = {
   hp: ['01', '12', '90', '200'],
-  datasets: ['cifar10-valid', 'cifar10', 'cifar100', 'ImageNet16-120'],
+  datasets: DATASETS,
   sets: ['train', 'x-valid', 'x-test', 'ori-test'],
   fields: [
     'train_acc1es',

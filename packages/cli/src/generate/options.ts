@@ -1,8 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Dataset, GeneratedHp, TrainRunsOptions } from 'nas-bench-201';
-import { positiveNumber, wholeNumber } from '../options.js';
-
-const DATASETS = ['cifar10-valid', 'cifar10', 'cifar100', 'ImageNet16-120'] as const satisfies readonly Dataset[];
+import { DATASETS, positiveNumber, wholeNumber } from '../options.js';
 
 /** What every step is told. */
 export interface SizeOptions {

@@ -1,6 +1,6 @@
 import type { PaperDataset } from 'nas-bench-201';
 import type { TopLevelSpec } from 'vega-lite';
-import { PLOT_STYLE, svgOfPlot } from '../plot.js';
+import { PLOT, svgOfPlot } from '../plot.js';
 import type { AnytimePoint } from './curve.js';
 
 export interface Series {
@@ -13,8 +13,8 @@ const LINEAR_BELOW = 0.1;
 const SECOND_TICKS = [1, 2, 5].flatMap((digit) => [10, 100, 1000, 10_000, 100_000].map((power) => digit * power));
 const REGRET_TICKS = [0, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
 
-const SCHEMA = 'https://vega.github.io/schema/vega-lite/v6.json';
-const FRAME = { width: 640, height: 360, padding: 16, background: 'white' };
+/** Of searches, in pixels. */
+const FRAME = { ...PLOT, height: 360 };
 function specification(series: readonly Series[], dataset: PaperDataset, runs: number): TopLevelSpec {
   const values = series.flatMap(({ title, points }) => points.map((point) => ({ title, ...point })));
   const titles = series.map(({ title }) => title);
@@ -46,14 +46,13 @@ function specification(series: readonly Series[], dataset: PaperDataset, runs: n
     legend: { title: null, symbolStrokeWidth: 3, symbolType: 'stroke', symbolOpacity: 1 },
   };
   return {
-    $schema: SCHEMA,
+    ...FRAME,
     title: {
       text: `Searches on ${dataset}`,
       subtitle: `median and quartiles of ${runs} runs`,
       anchor: 'start',
       offset: 12,
     },
-    ...FRAME,
     data: { values },
     layer: [
       {
@@ -65,7 +64,6 @@ function specification(series: readonly Series[], dataset: PaperDataset, runs: n
         encoding: { x, y: { field: 'median', ...y }, color },
       },
     ],
-    config: PLOT_STYLE,
   };
 }
 
@@ -82,9 +80,8 @@ export interface EpochPoint {
 function epochsSpecification(points: readonly EpochPoint[], dataset: PaperDataset): TopLevelSpec {
   const quantitative = 'quantitative' as const;
   return {
-    $schema: SCHEMA,
-    title: { text: `Searches by weight sharing on ${dataset}`, anchor: 'start', offset: 12 },
     ...FRAME,
+    title: { text: `Searches by weight sharing on ${dataset}`, anchor: 'start', offset: 12 },
     data: { values: [...points] },
     mark: { type: 'line', strokeWidth: 2, point: points.length <= 60 },
     encoding: {
@@ -97,7 +94,6 @@ function epochsSpecification(points: readonly EpochPoint[], dataset: PaperDatase
       },
       color: { field: 'title', type: 'nominal', scale: { scheme: 'tableau10' }, legend: { title: null } },
     },
-    config: PLOT_STYLE,
   };
 }
 

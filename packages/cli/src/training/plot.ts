@@ -1,5 +1,5 @@
 import type { EpochResult } from 'nas-bench-201';
-import { PLOT_STYLE, svgOfPlot } from '../plot.js';
+import { PLOT, svgOfPlot } from '../plot.js';
 
 /** An accuracy of each epoch, in per cent. */
 export interface AccuracyCurve {
@@ -29,12 +29,9 @@ export function svgOfAccuracies(title: string, subtitle: string, curves: readonl
   );
   const both = curves.some(({ recorded }) => recorded);
   return svgOfPlot({
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    title: { text: title, subtitle, anchor: 'start', offset: 12 },
-    width: 640,
+    ...PLOT,
     height: 320,
-    padding: 16,
-    background: 'white',
+    title: { text: title, subtitle, anchor: 'start', offset: 12 },
     data: { values },
     mark: { type: 'line', strokeWidth: 2, point: { size: 30 } },
     encoding: {
@@ -62,6 +59,5 @@ export function svgOfAccuracies(title: string, subtitle: string, curves: readonl
         },
       }),
     },
-    config: PLOT_STYLE,
   });
 }

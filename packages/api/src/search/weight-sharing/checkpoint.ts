@@ -1,14 +1,13 @@
 // A search as it stands at the end of an epoch, as the reference's scripts lay it out: `torch.load` reads it. Beyond the
 // reference it has the random generators, so that a run that goes on is the run that was not interrupted.
 import { existsSync } from 'node:fs';
-import { readdir, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
 import {
   Float64,
   type NativeWeight,
   OrderedDict,
   type PythonValue,
   readTorch,
+  removeUnfinished,
   Tensor,
   type WritableValue,
   writeTorch,
@@ -102,7 +101,7 @@ export async function readCheckpoint(
   | (Pick<SearchSnapshot, 'epoch' | 'random' | 'baseline' | 'epochs'> & { tensors: Map<PythonValue, PythonValue> })
   | undefined
 > {
-  await removeHalves(path);
+  await removeUnfinished(path);
   if (!existsSync(path)) return undefined;
   const file = await readTorch(path);
   const bad = (why: string) => new SearchError('BAD_CHECKPOINT', `${path}: ${why}`);
@@ -139,12 +138,4 @@ export async function readCheckpoint(
     baseline: typeof baseline === 'number' ? baseline : undefined,
     epochs: JSON.parse(String(own.get('epochs'))) as WeightSharingEpoch[],
   };
-}
-
-/** What a process that was killed while it wrote has left beside the file. */
-async function removeHalves(path: string): Promise<void> {
-  const folder = dirname(path);
-  for (const name of await readdir(folder).catch(() => [])) {
-    if (name.startsWith(`.${basename(path)}.`) && name.endsWith('.tmp')) await unlink(join(folder, name));
-  }
 }

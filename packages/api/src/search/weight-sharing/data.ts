@@ -66,7 +66,7 @@ export class SearchData {
   /** An epoch: every training image once, each with a validation image of its own, drawn with replacement. */
   async *paired(supernet: Supernet, batchSize: number): AsyncGenerator<PairedBatch> {
     const [base, seed] = (await supernet.random(2)) as unknown as [bigint, bigint];
-    const order = new TorchRandom(Number(BigInt.asUintN(32, seed))).randperm(countOf(this.train));
+    const order = new TorchRandom(seed).randperm(countOf(this.train));
     const workers = workersOf(base);
     for (const [number, places] of batchesOf(order, batchSize)) {
       const worker = workers[number % WORKERS]!;
@@ -122,7 +122,7 @@ export class SearchData {
     const count = countOf(subset);
     if (subset.indices) return supernet.permutation(count);
     const [seed] = (await supernet.random(1)) as unknown as [bigint];
-    return new TorchRandom(Number(BigInt.asUintN(32, seed))).randperm(count);
+    return new TorchRandom(seed).randperm(count);
   }
 
   #batch(count: number): { images: TensorData; labels: Int32Array } {
@@ -188,7 +188,7 @@ function normalisedValues({ mean, std }: { mean: readonly number[]; std: readonl
 function workersOf(base: bigint): Worker[] {
   return Array.from({ length: WORKERS }, (_, number) => {
     const seed = base + BigInt(number);
-    return { python: new PythonRandom(seed), torch: new TorchRandom(Number(BigInt.asUintN(32, seed))) };
+    return { python: new PythonRandom(seed), torch: new TorchRandom(seed) };
   });
 }
 
