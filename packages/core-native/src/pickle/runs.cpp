@@ -7,11 +7,17 @@ namespace nb201 {
 namespace {
 
 constexpr uint32_t kMaxEpochs = 10000;  // four digits, which is what Run::digits knows
+constexpr uint32_t kPowersOfTen[] = {1, 10, 100, 1000, 10000};
+constexpr size_t kMaxName = 64;
 
 uint64_t little(const uint8_t* p, unsigned width) {
   uint64_t value = 0;
   std::memcpy(&value, p, width);
   return value;
+}
+template <unsigned kWidth>
+uint64_t little(const uint8_t* p) {
+  return little(p, kWidth);
 }
 
 // Entries K n G ........, n counting on. Returns where they end.
@@ -44,7 +50,7 @@ bool keyHeader(const uint8_t* p, size_t left, unsigned& header, size_t& length) 
 
 // 'set@12' as the size of 'set' and 12. False where it is not of this form: digits as Python writes them, at most four.
 bool splitKey(const uint8_t* text, size_t length, uint16_t& nameSize, uint32_t& epoch) {
-  if (length < 3 || length > 64) return false;
+  if (length < 3 || length > kMaxName) return false;
   size_t digits = 0;
   epoch = 0;
   for (uint32_t unit = 1; digits < 4 && digits + 2 < length; ++digits, unit *= 10) {
@@ -57,19 +63,46 @@ bool splitKey(const uint8_t* text, size_t length, uint16_t& nameSize, uint32_t& 
   return true;
 }
 
-// memcmp for a few bytes, without the call: names of sets have six to eight.
+// The digits of an epoch as they stand in memory, read as a number: those that keys count on by.
+class DigitWord {
+ public:
+  DigitWord(uint32_t epoch, unsigned digits) : digits_(digits), mask_(~uint32_t{0} >> (32 - 8 * digits)) { set(epoch); }
+  // Whether these bytes, of which there are four, begin with the digits.
+  bool at(const uint8_t* p) const {
+    uint32_t bytes;
+    std::memcpy(&bytes, p, sizeof bytes);
+    return ((bytes ^ word_) & mask_) == 0;
+  }
+  void next(uint32_t epoch) {
+    const uint32_t one = uint32_t{1} << (8 * (digits_ - 1));
+    if (epoch % 10) word_ += one;
+    else set(epoch);
+  }
+
+ private:
+  void set(uint32_t epoch) {
+    uint8_t text[4] = {};
+    for (unsigned i = digits_; i-- > 0; epoch /= 10) text[i] = static_cast<uint8_t>('0' + epoch % 10);
+    std::memcpy(&word_, text, sizeof word_);
+  }
+
+  unsigned digits_;
+  uint32_t mask_, word_ = 0;
+};
+
+// memcmp for a few bytes, without the call.
 inline bool sameBytes(const uint8_t* a, const uint8_t* b, size_t count) {
-  size_t i = 0;
-  for (; i + 4 <= count; i += 4) {
-    uint32_t x, y;
-    std::memcpy(&x, a + i, 4);
-    std::memcpy(&y, b + i, 4);
-    if (x != y) return false;
+  const auto differ = [&](size_t at) {
+    uint64_t x, y;
+    std::memcpy(&x, a + at, 8);
+    std::memcpy(&y, b + at, 8);
+    return x != y;
+  };
+  if (count < 8) return std::memcmp(a, b, count) == 0;
+  for (size_t i = 0; i + 8 < count; i += 8) {
+    if (differ(i)) return false;
   }
-  for (; i < count; ++i) {
-    if (a[i] != b[i]) return false;
-  }
-  return true;
+  return !differ(count - 8);
 }
 
 // Entries 'set@n' -> float, n counting on. Returns where they end; an empty run where the first is not of this form.
@@ -85,28 +118,34 @@ size_t parseSet(const uint8_t* p, size_t at, size_t size, uint64_t memo, Run& ru
   if (afterKey >= size) return at;
   run.put = static_cast<uint8_t>(putSize(p[afterKey]));
   if (memo == kAnyMemo && run.put >= 2 && size - afterKey > run.put) memo = little(p + afterKey + 1, run.put - 1u);
-  const size_t nameAt = run.nameSize + 1u;  // with its '@'
+  const size_t beforeDigits = header + run.nameSize + 1u;  // with its '@'
+  uint8_t start[5 + kMaxName + 1];
+  std::memcpy(start, p + at, beforeDigits);
 
-  for (uint32_t epoch = run.first; epoch < kMaxEpochs; ++epoch, ++memo) {
+  // Entries with as many digits are of one size, and begin with the same bytes.
+  for (uint32_t epoch = run.first; epoch < kMaxEpochs;) {
     const unsigned digits = Run::digits(epoch);
-    const size_t keySize = nameAt + digits, entry = header + keySize + run.put + 9;
-    if (size - at < entry) return at;
-    const uint8_t* key = p + at;
-    const bool sameHeader = header == 5 ? key[0] == 'X' && little(key + 1, 4) == keySize
-                                        : key[0] == static_cast<uint8_t>(Op::ShortBinUnicode) && key[1] == keySize;
-    if (!sameHeader || !sameBytes(key + header, name, nameAt)) return at;
-    const uint8_t* digit = key + header + nameAt;
-    uint32_t rest = epoch;
-    for (unsigned i = digits; i-- > 0; rest /= 10) {
-      if (digit[i] != '0' + rest % 10) return at;
+    const uint32_t end = kPowersOfTen[digits];
+    const size_t entry = beforeDigits + digits + run.put + 9;
+    const uint32_t keySize = static_cast<uint32_t>(run.nameSize + 1u + digits);
+    if (header == 5) std::memcpy(start + 1, &keySize, 4);
+    else start[1] = static_cast<uint8_t>(keySize);
+    DigitWord word(epoch, digits);
+    while (true) {
+      if (size - at < entry) return at;
+      const uint8_t* key = p + at;
+      const uint8_t* put = key + beforeDigits + digits;
+      if (!sameBytes(key, start, beforeDigits) || !word.at(key + beforeDigits)) return at;
+      if (run.put == 1 && put[0] != static_cast<uint8_t>(Op::Memoize)) return at;
+      if (run.put == 2 && (put[0] != static_cast<uint8_t>(Op::BinPut) || put[1] != memo)) return at;
+      if (run.put == 5 && (put[0] != static_cast<uint8_t>(Op::LongBinPut) || little<4>(put + 1) != memo)) return at;
+      if (put[run.put] != 'G') return at;
+      at += entry;
+      ++run.count;
+      ++memo;
+      if (++epoch == end) break;
+      word.next(epoch);
     }
-    const uint8_t* put = digit + digits;
-    if (run.put == 1 && put[0] != static_cast<uint8_t>(Op::Memoize)) return at;
-    if (run.put == 2 && (put[0] != static_cast<uint8_t>(Op::BinPut) || put[1] != memo)) return at;
-    if (run.put == 5 && (put[0] != static_cast<uint8_t>(Op::LongBinPut) || little(put + 1, 4) != memo)) return at;
-    if (put[run.put] != 'G') return at;
-    at += entry;
-    ++run.count;
   }
   return at;
 }

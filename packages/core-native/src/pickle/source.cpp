@@ -313,15 +313,23 @@ void Cursor::refill(size_t count) {
     source_.fail(ErrorCode::Truncated, here,
                  "expected " + std::to_string(count) + " more bytes, found " + std::to_string(end_ - here));
   }
-  const uint64_t keep = keep_ < here ? keep_ : here;
-  const size_t kept = static_cast<size_t>(base_ + static_cast<uint64_t>(limit_ - window_) - keep);
-  const size_t ahead = static_cast<size_t>(here - keep);
-  size_t wanted = ahead + (count > chunk_ ? count : chunk_);
-  if (wanted > end_ - keep) wanted = static_cast<size_t>(end_ - keep);
+  // What is read is looked at right after, while the processor's cache has it: so not much at a time.
+  const size_t have = static_cast<size_t>(limit_ - at_), piece = std::min(chunk_, kPiece);
+  const size_t more = static_cast<size_t>(std::min<uint64_t>(std::max(count - have, piece), end_ - here - have));
+  if (capacity_ - static_cast<size_t>(limit_ - buffer_.get()) < more) makeRoom(have, more);
+  source_.read(here + have, buffer_.get() + (limit_ - window_), more);
+  limit_ += more;
+}
+
+// Moves what is kept to the buffer's front, or into a larger one, so that `more` bytes fit behind it.
+void Cursor::makeRoom(size_t have, size_t more) {
+  const uint64_t here = offset(), keep = std::min(keep_, here);
+  const size_t ahead = static_cast<size_t>(here - keep), kept = ahead + have;
   const uint8_t* from = limit_ - kept;
-  if (wanted > capacity_) {
+  if (kept + more > capacity_) {
     // Grown by half at least, so that a long kept stretch is copied a bounded number of times.
-    const size_t capacity = wanted > capacity_ + capacity_ / 2 ? wanted : capacity_ + capacity_ / 2;
+    const size_t least = static_cast<size_t>(std::min<uint64_t>(chunk_, end_ - keep));
+    const size_t capacity = std::max({kept + more, capacity_ + capacity_ / 2, least});
     std::unique_ptr<uint8_t[]> larger(new uint8_t[capacity]);
     if (kept) std::memcpy(larger.get(), from, kept);
     buffer_ = std::move(larger);
@@ -329,11 +337,10 @@ void Cursor::refill(size_t count) {
   } else if (kept && from != buffer_.get()) {
     std::memmove(buffer_.get(), from, kept);
   }
-  source_.read(keep + kept, buffer_.get() + kept, wanted - kept);
   base_ = keep;
   window_ = buffer_.get();
   at_ = window_ + ahead;
-  limit_ = window_ + wanted;
+  limit_ = window_ + kept;
 }
 
 }  // namespace nb201

@@ -63,8 +63,9 @@ SourcePtr stretchOf(const SourcePtr& whole, uint64_t begin, uint64_t end);
 // A window that slides over a source. Bytes from `keepFrom` on stay addressable when it moves.
 class Cursor {
  public:
-  static constexpr size_t kDefaultChunk = size_t{4} << 20;
+  static constexpr size_t kDefaultChunk = size_t{2} << 20;
 
+  // `chunk`: bytes that the window holds, unless more are kept.
   Cursor(const ByteSource& source, uint64_t begin, uint64_t end, size_t chunk = kDefaultChunk);
 
   uint64_t offset() const { return base_ + static_cast<uint64_t>(at_ - window_); }
@@ -94,7 +95,10 @@ class Cursor {
   const uint8_t* pointerTo(uint64_t offset) const { return window_ + (offset - base_); }
 
  private:
+  static constexpr size_t kPiece = size_t{128} << 10;
+
   void refill(size_t count);
+  void makeRoom(size_t have, size_t more);
 
   const ByteSource& source_;
   uint64_t end_;
