@@ -9,9 +9,9 @@ import {
   openBenchmarkFile,
   type PythonValue,
   ReadError,
+  readColumn,
   type SideCar,
   sideCarKept,
-  withSignal,
 } from '@nas-bench-201/core-native';
 import { orNone, QueryError } from './errors.js';
 import { Archive, type Source } from './files/archive.js';
@@ -157,9 +157,40 @@ const spaceOf = (names: readonly string[]): Space => ({
 
 /** One number of every architecture. */
 interface Column {
+  /** Of all architectures, NaN where one has none; where they were read together. */
+  means?: Float64Array;
   /** @throws QueryError where the architecture has none */
   at(index: number): number;
   find(index: number): number | undefined;
+}
+
+interface Limit {
+  values: Float64Array;
+  max: number;
+}
+
+/** What `findBest` answers, or undefined where an architecture lacks a number: then it has to say which. */
+function bestOf(
+  indexes: Iterable<number>,
+  accuracies: Float64Array,
+  limits: readonly Limit[],
+): [index: number, accuracy: number | null] | undefined {
+  let best = -1;
+  let highest: number | null = null;
+  candidates: for (const index of indexes) {
+    for (const { values, max } of limits) {
+      const value = values[index]!;
+      if (Number.isNaN(value)) return undefined;
+      if (value > max) continue candidates;
+    }
+    const accuracy = accuracies[index]!;
+    if (Number.isNaN(accuracy)) return undefined;
+    if (highest === null || accuracy > highest || (accuracy === highest && index < best)) {
+      best = index;
+      highest = accuracy;
+    }
+  }
+  return [best, highest];
 }
 
 /** Columns that are kept: 0.1 MB each. */
@@ -467,7 +498,7 @@ export class NASBench201API implements Iterable<string>, Disposable {
   /**
    * One curve of every trial of many architectures, a row a trial: read on several threads. An architecture that was not
    * trained on the data set has no rows.
-   * @throws QueryError where no trial has such a curve; the signal's reason where it was aborted
+   * @throws QueryError where no trial has such a curve, or no architecture such hyper-parameters; the signal's reason where it was aborted
    */
   async curves<D extends Dataset>(
     archs: Iterable<Architecture>,
@@ -478,7 +509,10 @@ export class NASBench201API implements Iterable<string>, Disposable {
     const { metric = 'accuracy', set = 'train', signal, ...asked } = options;
     const hp = hpName(asked);
     const indexes = Array.from(archs, (arch) => this.#index(arch));
-    const { curves, any } = await curvesOf(this.#states(indexes, dataset, hp, signal), dataset, metric, set);
+    const { curves, any, results } = await curvesOf(this.#states(indexes, dataset, hp, signal), dataset, metric, set);
+    // Where nothing has such hyper-parameters, this says which there are.
+    const recorded = results ? undefined : indexes.find((index) => this.#records.hyperParameters(index).length > 0);
+    if (recorded !== undefined) this.#records.results(recorded, hp);
     const first = indexes.find((_, i) => curves.starts[i + 1] !== 0);
     if (!any && first !== undefined) for (const trial of this.#trialsOf(first, dataset, hp)) trial.curve(metric, set);
     return curves;
@@ -560,6 +594,13 @@ export class NASBench201API implements Iterable<string>, Disposable {
     const accuracy = await this.#column(trained, { metric: 'accuracy', set, hp, signal });
     const flops = flopMax === undefined ? undefined : await this.#column(trained, { metric: 'flops', hp, signal });
     const params = paramMax === undefined ? undefined : await this.#column(trained, { metric: 'params', hp, signal });
+    signal?.throwIfAborted();
+    const limits: Limit[] = [];
+    // Where one column has its means at hand, all have.
+    if (flops?.means) limits.push({ values: flops.means, max: flopMax! });
+    if (params?.means) limits.push({ values: params.means, max: paramMax! });
+    const found = accuracy.means && bestOf(this.#records.evaluated, accuracy.means, limits);
+    if (found) return found;
     let best = -1;
     let highest: number | null = null;
     const everywhere = this.#records.inFolder && options.enforceAll !== false;
@@ -612,6 +653,8 @@ export class NASBench201API implements Iterable<string>, Disposable {
    */
   async column<D extends Dataset>(dataset: D, options: ColumnOptions<D>): Promise<Float64Array> {
     const column = await this.#column(dataset, options as ColumnOptions<Dataset>);
+    options.signal?.throwIfAborted();
+    if (column.means?.some((mean) => !Number.isNaN(mean))) return column.means.slice();
     const out = new Float64Array(this.length).fill(Number.NaN);
     let any = false;
     for await (const portion of this.#portions(this.#indexes, options.signal)) {
@@ -648,8 +691,8 @@ export class NASBench201API implements Iterable<string>, Disposable {
     const columns: TrialColumn[] = [];
     if (file) {
       for (const request of requests) {
-        const read = () => file.column(columnRequest(dataset, hp, request));
-        columns.push(trialColumnOf(await withSignal(read, options.signal), hp, request));
+        const column = await readColumn(file, columnRequest(dataset, hp, request), options.signal);
+        columns.push(trialColumnOf(column, hp, request));
       }
       return columns;
     }
@@ -693,7 +736,7 @@ export class NASBench201API implements Iterable<string>, Disposable {
     const key = JSON.stringify([request, metric]);
     const kept = this.#columns.get(key);
     if (kept) return kept;
-    const column = await withSignal(() => file.column(request), signal);
+    const column = await readColumn(file, request, signal);
     const means = meansOf(column, metric, epochsBy(hp, iepoch), this.reference);
     const find = (index: number): number | undefined => {
       const mean = means[index]!;
@@ -701,7 +744,7 @@ export class NASBench201API implements Iterable<string>, Disposable {
     };
     // What is missing is looked up once more by itself, for an error that says what is there.
     const at = (index: number) => find(index) ?? this.#oneOf(index, dataset, hp, metric, set, iepoch);
-    return this.#columns.set(key, { find, at });
+    return this.#columns.set(key, { means, find, at });
   }
 
   #oneOf(

@@ -127,6 +127,17 @@ describe.each([...FILES.map((name) => [name, false] as const), [FILES[0]!, true]
   },
 );
 
+it('says which hyper-parameters there are where no architecture has those', async () => {
+  const api = await NASBench201API.open(named('NAS-Bench-201-v1_1'), { onWarning() {} });
+  const [index] = api.recordedIndexes;
+  const asked = { hp: '90', isRandom: false } as const;
+  const alone = await outcome(() => api.getMoreInfo(index!, 'cifar10', asked));
+  expect(alone).toBe('UNKNOWN_HP');
+  expect(await outcome(() => api.curves([index!], 'cifar10', { hp: '90' }))).toBe(alone);
+  expect(await outcome(() => api.getMoreInfos([index!], 'cifar10', { ...asked, iepoch: 3 }))).toBe(alone);
+  api.close();
+});
+
 it('stops with the reason of the signal', async () => {
   const api = await NASBench201API.open(named('NAS-Bench-201-v1_1'), { onWarning() {} });
   const signal = AbortSignal.abort(new Error('enough'));

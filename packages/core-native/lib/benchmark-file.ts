@@ -1,7 +1,14 @@
 import { statSync } from 'node:fs';
 import { checkedFile, native } from './errors.js';
-import { type ArchiveMember, type NativeBenchmarkFile, type ReadLimits, reader } from './native.js';
-import { type SideCar, sideCarPaths, startKeeping } from './side-car.js';
+import {
+  type ArchiveMember,
+  type ColumnRequest,
+  type NativeBenchmarkFile,
+  type NativeColumn,
+  type ReadLimits,
+  reader,
+} from './native.js';
+import { columnPaths, keepColumns, keepColumnsIn, type SideCar, sideCarPaths, startKeeping } from './side-car.js';
 import { withSignal } from './with-signal.js';
 
 export interface OpenProgress {
@@ -33,6 +40,7 @@ export async function openBenchmarkFile(
   const bytes = typeof source === 'string' ? statSync(source, { throwIfNoEntry: false })?.size : undefined;
   // A member of an archive is walked in a few milliseconds.
   const sideCars = typeof source === 'string' ? sideCarPaths(source, bytes ?? 0, sideCar) : [];
+  const columns = columnPaths(sideCars);
   // Reports of the walk may be late or dropped where this thread is busy; the last one is made here.
   let done = false;
   const report = onProgress && ((progress: OpenProgress) => done || onProgress(progress));
@@ -43,6 +51,7 @@ export async function openBenchmarkFile(
         limits,
         report && ((bytes, total, architectures) => report({ bytes, total, architectures })),
         sideCars,
+        columns,
       ),
     signal,
   );
@@ -50,8 +59,23 @@ export async function openBenchmarkFile(
   const { size, kind, sideCar: openedWith } = file.describe();
   // One architecture's file is walked in a few milliseconds, however large its weights are.
   if (sideCars.length > 0 && kind === 'benchmark' && openedWith === null) startKeeping(file, sideCars);
+  if (sideCars.length > 0 && kind === 'benchmark') keepColumnsIn(file, columns);
   onProgress?.({ bytes: size, total: size, architectures: file.recordIndexes().length });
   return file;
+}
+
+/**
+ * One number of every architecture. Of a large file it is kept beside the side-car, and taken from there next time.
+ * @throws ReadError; the signal's reason where it was aborted
+ */
+export async function readColumn(
+  file: NativeBenchmarkFile,
+  request: ColumnRequest,
+  signal?: AbortSignal,
+): Promise<NativeColumn> {
+  const column = await withSignal(() => file.column(request), signal);
+  keepColumns(file);
+  return column;
 }
 
 /** As `openBenchmarkFile`, for one architecture's small file. @throws ReadError */

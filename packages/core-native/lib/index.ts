@@ -5,6 +5,7 @@ export {
   type OpenProgress,
   openBenchmarkFile,
   openBenchmarkFileSync,
+  readColumn,
 } from './benchmark-file.js';
 export { BinaryError } from './binary/load.js';
 export {

@@ -164,13 +164,13 @@ export interface NativeSweepBatch {
   inOrder?: { curve: number; values: Float64Array }[];
 }
 
-/** A benchmark file, or one architecture's, that is open. Closed by `dispose()` or with its last reference. */
 /** A file of which the walk's findings can be kept in a side-car. */
 export interface Keepable {
   /** The bytes of a side-car; null where there is nothing to keep, or the file has changed meanwhile. */
   sideCar(): Promise<Uint8Array | null>;
 }
 
+/** A benchmark file, or one architecture's, that is open. Closed by `dispose()` or with its last reference. */
 export interface NativeBenchmarkFile extends Keepable {
   describe(): {
     kind: 'benchmark' | 'architecture';
@@ -224,6 +224,8 @@ export interface NativeBenchmarkFile extends Keepable {
   storagePlace(key: string): { path: string; offset: number; size: number } | undefined;
   column(request: ColumnRequest): Abortable<NativeColumn>;
   column(request: ColumnRequest, sync: true): NativeColumn;
+  /** The bytes of a file of the columns that were read; null where it would say nothing new, or the file has changed. */
+  keptColumns(): Promise<Uint8Array | null>;
   /** A batch of a sweep. */
   sweep(request: SweepRequest): Abortable<NativeSweepBatch>;
   dispose(): void;
@@ -286,6 +288,7 @@ interface Reader {
       limits: ReadLimits | undefined,
       onProgress?: (bytes: number, total: number, architectures: number) => void,
       sideCars?: readonly string[],
+      columns?: readonly string[],
     ): Abortable<NativeBenchmarkFile>;
     openSync(file: string | ArchiveMember, limits?: ReadLimits): NativeBenchmarkFile;
   };

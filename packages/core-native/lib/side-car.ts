@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AtomicFile, removeUnfinished } from './atomic-file.js';
 import { cacheFolder } from './cache-folder.js';
-import type { Keepable } from './native.js';
+import type { Keepable, NativeBenchmarkFile } from './native.js';
 
 /**
  * Whether what was found in a large file is kept beside it, so that it is walked once and not at every start.
@@ -18,11 +18,12 @@ export type SideCar = boolean | string;
 /** Smaller files are walked in a few milliseconds anyway. */
 const WORTH_BYTES = 16 << 20;
 
-const EXTENSION = '.nb201-index';
+const INDEX = '.nb201-index';
+const COLUMNS = '.nb201-columns';
 
 /** In a folder for many files: two of one name are told apart by their paths. */
 const inFolder = (folder: string, path: string) =>
-  join(folder, `${basename(path)}.${createHash('sha256').update(path).digest('hex').slice(0, 12)}${EXTENSION}`);
+  join(folder, `${basename(path)}.${createHash('sha256').update(path).digest('hex').slice(0, 12)}${INDEX}`);
 
 function wantedPlace(sideCar?: SideCar): SideCar {
   const said = process.env.NB201_SIDE_CAR;
@@ -37,31 +38,72 @@ export function sideCarPaths(file: string, bytes: number, sideCar?: SideCar): st
   const wanted = wantedPlace(sideCar);
   if (wanted === false || (wanted === true && bytes < WORTH_BYTES)) return [];
   const path = resolve(file);
-  if (wanted === true) return [path + EXTENSION, inFolder(cacheFolder(), path)];
+  if (wanted === true) return [path + INDEX, inFolder(cacheFolder(), path)];
   return [inFolder(resolve(wanted), path)];
 }
+
+/** Where the columns that were read are kept: beside the side-car. */
+export const columnPaths = (sideCars: readonly string[]): string[] =>
+  sideCars.map((path) => path.slice(0, -INDEX.length) + COLUMNS);
 
 const kept = new WeakMap<Keepable, Promise<string | undefined>>();
 
 /** Keeps what was found, without anybody waiting for it. */
 export function startKeeping(file: Keepable, paths: readonly string[]): void {
-  kept.set(file, keepSideCar(file, paths));
+  kept.set(
+    file,
+    keep(() => file.sideCar(), paths),
+  );
 }
 
-/** Waits until the side-car of a file is written; where it is, or undefined where none was to be written. */
-export function sideCarKept(file: Keepable): Promise<string | undefined> {
-  return kept.get(file) ?? Promise.resolve(undefined);
+/**
+ * Waits until the side-car of a file is written, and the columns that were read of it; where the side-car is, or
+ * undefined where none was to be written.
+ */
+export async function sideCarKept(file: Keepable): Promise<string | undefined> {
+  await columnsKept.get(file)?.last;
+  return kept.get(file);
+}
+
+interface ColumnsKept {
+  paths: readonly string[];
+  /** The last writing that was asked for. */
+  last: Promise<unknown>;
+  /** Whether it has not begun. */
+  waiting: boolean;
+}
+const columnsKept = new WeakMap<Keepable, ColumnsKept>();
+
+/** From now on columns are kept in the first of these files that takes them. */
+export function keepColumnsIn(file: Keepable, paths: readonly string[]): void {
+  columnsKept.set(file, { paths, last: Promise.resolve(), waiting: false });
+}
+
+/**
+ * Keeps the columns that were read so far, without anybody waiting for it. While they are written, more may come: those
+ * are written together after it.
+ */
+export function keepColumns(file: NativeBenchmarkFile): void {
+  const state = columnsKept.get(file);
+  if (!state || state.waiting) return;
+  state.waiting = true;
+  state.last = state.last.then(() => {
+    state.waiting = false;
+    return keep(() => file.keptColumns(), state.paths);
+  });
 }
 
 /** Another process may be writing the same side-car: what was begun so long ago is nobody's any more. */
 const LEFT_BEHIND_MS = 10 * 60 * 1000;
 
 /**
- * Writes the side-car of a file that was walked, to the first place that takes it. Nobody who asked about a benchmark
- * wants to hear that this failed: then the file is walked again next time.
+ * Writes what is to be kept, if it is anything, to the first place that takes it. Nobody who asked about a benchmark
+ * wants to hear that this failed: then the file is read again next time.
  */
-async function keepSideCar(file: Keepable, paths: readonly string[]): Promise<string | undefined> {
-  const bytes = await file.sideCar().catch(() => null);
+async function keep(make: () => Promise<Uint8Array | null>, paths: readonly string[]): Promise<string | undefined> {
+  const bytes = await Promise.resolve()
+    .then(make)
+    .catch(() => null);
   if (bytes === null) return undefined;
   for (const [i, path] of paths.entries()) {
     const output = await outputTo(path, i + 1 === paths.length).catch(() => undefined);

@@ -19,7 +19,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type NativeBenchmarkFile, openBenchmarkFile, type SideCar, sideCarKept, stateOf } from '../lib/index.js';
+import {
+  type ColumnRequest,
+  type NativeBenchmarkFile,
+  openBenchmarkFile,
+  readColumn,
+  type SideCar,
+  sideCarKept,
+  stateOf,
+} from '../lib/index.js';
 
 const FIXTURES = fileURLToPath(new URL('../../../test-fixtures/benchmark/', import.meta.url));
 const FIXTURE = join(FIXTURES, 'irregular.pth');
@@ -238,5 +246,107 @@ describe('the side-car', () => {
     const { kept } = await open(folder);
     chmodSync(kept!, 0o444);
     expect((await open(folder)).used).toBe(kept);
+  });
+});
+
+describe('columns', () => {
+  const FIRST: ColumnRequest = { hp: '12', dataset: 'cifar10-valid', field: 'train_losses', epoch: 0 };
+  const SECOND: ColumnRequest = { hp: '12', dataset: 'cifar10-valid', field: 'eval_acc1es', set: 'x-valid', epoch: 1 };
+  const columnsFile = () => join(folder, readdirSync(folder).find((name) => name.endsWith('.nb201-columns'))!);
+
+  /** Opens the file, which has a side-car, asks it for columns, and waits until they are kept. */
+  async function ask(...requests: ColumnRequest[]) {
+    const file = await openBenchmarkFile(path, { sideCar: folder });
+    const columns = [];
+    for (const request of requests) columns.push(await readColumn(file, request));
+    await sideCarKept(file);
+    file.dispose();
+    return columns;
+  }
+
+  /** The same of a file that says nothing any more once it is open: only what is kept of it answers. */
+  async function askKept(request: ColumnRequest) {
+    const whole = readFileSync(path);
+    const { atime, mtime } = statSync(path);
+    const file = await openBenchmarkFile(path, { sideCar: folder });
+    truncateSync(path, 10);
+    try {
+      return await readColumn(file, request);
+    } finally {
+      file.dispose();
+      writeFileSync(path, whole);
+      utimesSync(path, atime, mtime);
+    }
+  }
+
+  beforeEach(async () => {
+    // A time of whole seconds, which can be set again.
+    utimesSync(path, 1e9, 1e9);
+    await open(folder);
+  });
+
+  it('are kept beside the side-car once they were read, and not read again', async () => {
+    await expect(askKept(FIRST)).rejects.toThrow(expect.objectContaining({ code: 'CHANGED' }));
+    const [first] = await ask(FIRST);
+    expect(first!.values.length).toBeGreaterThan(3);
+    expect(await askKept(FIRST)).toEqual(first);
+    await expect(askKept(SECOND)).rejects.toThrow(expect.objectContaining({ code: 'CHANGED' }));
+    const [again, second] = await ask(FIRST, SECOND);
+    expect(again).toEqual(first);
+    expect(await askKept(FIRST)).toEqual(first);
+    expect(await askKept(SECOND)).toEqual(second);
+    expect(second).not.toEqual(first);
+  });
+
+  it('are those of all processes that read some', async () => {
+    const one = await openBenchmarkFile(path, { sideCar: folder });
+    const other = await openBenchmarkFile(path, { sideCar: folder });
+    const first = await readColumn(one, FIRST);
+    await sideCarKept(one);
+    const second = await readColumn(other, SECOND);
+    await sideCarKept(other);
+    for (const file of [one, other]) file.dispose();
+    expect(await askKept(FIRST)).toEqual(first);
+    expect(await askKept(SECOND)).toEqual(second);
+  });
+
+  it('are the last 64', async () => {
+    const fields = ['train_losses', 'train_acc1es', 'train_acc5es', 'train_times', 'flop', 'params'] as const;
+    const requests = Array.from({ length: 72 }, (_, i) => ({
+      ...FIRST,
+      field: fields[i % 6]!,
+      epoch: Math.floor(i / 6),
+    }));
+    await ask(...requests);
+    await expect(askKept(requests[0]!)).rejects.toThrow(expect.objectContaining({ code: 'CHANGED' }));
+    expect((await askKept(requests[8]!)).values.length).toBeGreaterThan(3);
+    expect((await askKept(requests[71]!)).values.length).toBeGreaterThan(3);
+  });
+
+  it('are read and kept anew where any byte of them is damaged', async () => {
+    const [right] = await ask(FIRST);
+    const whole = readFileSync(columnsFile());
+    const damaged = [...whole.keys()].map((at) => flipped(whole, at));
+    for (const bytes of [...damaged, whole.subarray(0, 70), Buffer.alloc(0), Buffer.concat([whole, Buffer.alloc(8)])]) {
+      writeFileSync(columnsFile(), bytes);
+      const [found] = await ask(FIRST);
+      expect(found).toEqual(right);
+      expect(readFileSync(columnsFile())).toEqual(whole);
+    }
+  });
+
+  it('of the file as it was before are not taken', async () => {
+    await ask(FIRST);
+    utimesSync(path, 1e9, 1e9 + 60);
+    await open(folder);
+    await expect(askKept(FIRST)).rejects.toThrow(expect.objectContaining({ code: 'CHANGED' }));
+  });
+
+  it('are not kept where no side-car is', async () => {
+    const file = await openBenchmarkFile(path, { sideCar: false });
+    await readColumn(file, FIRST);
+    await sideCarKept(file);
+    file.dispose();
+    expect(readdirSync(folder).filter((name) => name.endsWith('columns'))).toEqual([]);
   });
 });

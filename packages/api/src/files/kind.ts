@@ -12,10 +12,10 @@ import {
   ReadError,
   type ReadErrorCode,
   type ReadLimits,
+  readColumn,
   stateOf,
   Tensor,
   type TorchFile,
-  withSignal,
 } from '@nas-bench-201/core-native';
 import { QueryError } from '../errors.js';
 import { DATASETS, type Dataset, type HpName } from '../names.js';
@@ -360,7 +360,7 @@ async function countsOfAll(file: NativeBenchmarkFile, signal: AbortSignal | unde
   const known = new Map<string, Record<number, number>>();
   for (const hp of HPS) {
     for (const dataset of DATASETS) {
-      const { counts } = await withSignal(() => file.column({ hp, dataset, field: 'flop' }), signal);
+      const { counts } = await readColumn(file, { hp, dataset, field: 'flop' }, signal);
       // 255: no such trials.
       known.set(`${hp}/${dataset}`, count(counts.filter((n) => n !== 255)));
     }
@@ -477,7 +477,7 @@ async function problemsOfCosts(
     const actual = architectures.map((arch) => (isArchitecture(arch) ? networkCost(arch, TASK_SHAPES[dataset]) : null));
     for (const hp of hps) {
       for (const [field, key] of [['flop', 'flops'] as const, ['params', 'params'] as const]) {
-        const { counts, values } = await withSignal(() => file.column({ hp, dataset, field }), signal);
+        const { counts, values } = await readColumn(file, { hp, dataset, field }, signal);
         let at = 0;
         for (const [index, trials] of counts.entries()) {
           if (trials === 255) continue;

@@ -34,9 +34,17 @@ export function meanOverTrials(values: readonly (Measured | null)[], reference: 
     throw new QueryError('NO_TIMES', 'some trials have times and others have none: ask for one trial by its seed');
   }
   const known = values as readonly Measured[];
-  if (reference === 'nas-bench-201' && known.every((v) => v.single))
-    return numpy.meanOfSingles(known.map((v) => v.value));
-  return AVERAGING[reference].mean(known.map((v) => v.value));
+  return meanOfMeasured(
+    known.map((v) => v.value),
+    known.every((v) => v.single),
+    reference,
+  );
+}
+
+/** The mean of numbers, of which there are some. @param singles whether all were 32-bit floats */
+export function meanOfMeasured(values: readonly number[], singles: boolean, reference: Reference): number {
+  if (singles && reference === 'nas-bench-201') return numpy.meanOfSingles(values);
+  return AVERAGING[reference].mean(values);
 }
 
 /** The mean over trials of a number that all have, as a 64-bit float; NaN of none. */

@@ -52,18 +52,20 @@ function copyCurve({ values, presence }: CurveRecord, to: Float64Array): void {
   if (presence) for (let e = 0; e < values.length; e++) if (presence[e] === PRESENCE.missing) to[e] = Number.NaN;
 }
 
-/** The curves of one metric on one set; whether there were any. */
+/** The curves of one metric on one set; whether there were any, and any results at all. */
 export async function curvesOf(
   states: AsyncIterable<StateRecord | undefined>,
   dataset: string,
   metric: CurveMetric,
   set: string,
-): Promise<{ curves: TrialCurves; any: boolean }> {
+): Promise<{ curves: TrialCurves; any: boolean; results: boolean }> {
   const field = curveField(metric, set);
   const name = set === 'train' ? '' : set;
   const starts = [0];
   const rows: { seed: number; epochs: number; curve: CurveRecord | undefined }[] = [];
+  let results = false;
   for await (const state of states) {
+    results ||= state !== undefined;
     for (const trial of state ? trialsOf(state, dataset) : []) {
       const curve = trial.curves.find((c) => c.field === field && c.set === name);
       // Of a sweep's batch, of which the rest can go.
@@ -82,5 +84,5 @@ export async function curvesOf(
     epochs,
     values,
   };
-  return { curves, any: rows.some(({ curve }) => curve) };
+  return { curves, any: rows.some(({ curve }) => curve), results };
 }

@@ -1,6 +1,6 @@
 import { type ColumnRequest, type NativeColumn, PRESENCE } from '@nas-bench-201/core-native';
 import { type Dataset, EPOCHS_OF_HP, type HpName, type HpOption, type SetOf } from '../names.js';
-import { meanOverTrials, type Reference } from './averaging.js';
+import { meanOfMeasured, type Reference } from './averaging.js';
 import type { ResultsCount } from './results-count.js';
 
 /** A number that every architecture has. `per-time` and `all-time` as in `MoreInfo`; costs as in `ComputeCosts`. */
@@ -80,20 +80,28 @@ export function meansOf(
   epochs: number,
   reference: Reference,
 ): Float64Array {
-  const starts = startsOf(column);
-  return Float64Array.from(column.counts, (count, index) => {
-    if (count === NO_RECORD || count === 0) return Number.NaN;
-    const first = starts[index]!;
-    const presence = column.presence.subarray(first, first + count);
-    if (presence.includes(PRESENCE.missing)) return Number.NaN;
-    let trials = Array.from(presence, (is, t) => ({
-      value: column.values[first + t]!,
-      single: is === PRESENCE.single,
-    }));
-    if (metric === 'latency') trials = trials.filter((trial) => trial.value > 0);
-    const mean = meanOverTrials(trials, reference) ?? Number.NaN;
-    return metric === 'per-time' ? mean / epochs : mean;
-  });
+  const { counts, values, presence } = column;
+  const out = new Float64Array(counts.length).fill(Number.NaN);
+  const trials: number[] = [];
+  let at = 0;
+  for (let index = 0; index < counts.length; index++) {
+    const count = counts[index]!;
+    if (count === NO_RECORD) continue;
+    trials.length = 0;
+    let [missing, singles] = [false, true];
+    for (const end = at + count; at < end; at++) {
+      const is = presence[at];
+      if (is === PRESENCE.missing) missing = true;
+      // A latency that was not measured is no latency of 0.
+      if (metric === 'latency' && !(values[at]! > 0)) continue;
+      if (is !== PRESENCE.single) singles = false;
+      trials.push(values[at]!);
+    }
+    if (missing || trials.length === 0) continue;
+    const mean = meanOfMeasured(trials, singles, reference);
+    out[index] = metric === 'per-time' ? mean / epochs : mean;
+  }
+  return out;
 }
 
 /** A trial's number; NaN where its times were not recorded. @throws QueryError where it has no such set or epoch */

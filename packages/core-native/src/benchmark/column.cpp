@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <future>
 
+#include "benchmark/kept_columns.h"
 #include "benchmark/threads.h"
 
 namespace nb201 {
@@ -125,6 +126,9 @@ constexpr size_t kRecordsPerThread = 512;  // fewer are not worth one
 }  // namespace
 
 Column readColumn(BenchmarkIndex& index, const ColumnRequest& request, const std::atomic<bool>& aborted) {
+  if (KeptColumns* kept = index.columns()) {
+    if (std::optional<Column> column = kept->find(request)) return std::move(*column);
+  }
   const std::vector<Record>& records = index.tables().records;
   const size_t parts =
       std::max<size_t>(1, std::min<size_t>(threadsFor(index.container().limits()), records.size() / kRecordsPerThread));
@@ -145,6 +149,7 @@ Column readColumn(BenchmarkIndex& index, const ColumnRequest& request, const std
     out.values.insert(out.values.end(), part.values.begin(), part.values.end());
     out.presence.insert(out.presence.end(), part.presence.begin(), part.presence.end());
   }
+  if (KeptColumns* kept = index.columns()) kept->add(request, out);
   return out;
 }
 

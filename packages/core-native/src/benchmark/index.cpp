@@ -3,10 +3,16 @@
 #include <filesystem>
 #include <numeric>
 
+#include "benchmark/kept_columns.h"
 #include "benchmark/scan.h"
 #include "pickle/known.h"
 
 namespace nb201 {
+
+BenchmarkIndex::BenchmarkIndex(Container container)
+    : container_(std::move(container)), memo_(container_, container_.pickles()) {}
+
+BenchmarkIndex::~BenchmarkIndex() = default;
 
 std::shared_ptr<BenchmarkIndex> BenchmarkIndex::open(SourcePtr file, const ContainerLimits& limits,
                                                      const Progress& progress,
@@ -41,7 +47,7 @@ std::shared_ptr<BenchmarkIndex> BenchmarkIndex::restore(SourcePtr file, const Co
 
 bool BenchmarkIndex::restore(SourcePtr sidecar, Checksums checksums) {
   const auto walk = [this]() -> const Tables& { return walkAgain(); };
-  if (readSidecar(std::move(sidecar), stamp_, bytes()->size(), walk, tables_, memo_, checksums)) return true;
+  if (readSidecar(std::move(sidecar), *stamp_, bytes()->size(), walk, tables_, memo_, checksums)) return true;
   tables_ = Tables();
   memo_.forget();
   return false;
@@ -61,11 +67,21 @@ const Tables& BenchmarkIndex::walkAgain() {
   return *walked_;
 }
 
+bool BenchmarkIndex::unchanged() const {
+  const std::string& path = container_.file()->name();
+  return stampOf(path, *openFile(path)) == *stamp_;
+}
+
 std::vector<uint8_t> BenchmarkIndex::sidecar() const {
-  if (!keepable_) return {};
-  const ByteSource& file = *container_.file();
-  if (!(stampOf(file.name(), *openFile(file.name())) == stamp_)) return {};
-  return writeSidecar(stamp_, tables_, memo_);
+  return keepable_ && unchanged() ? writeSidecar(*stamp_, tables_, memo_) : std::vector<uint8_t>();
+}
+
+void BenchmarkIndex::keepColumns(std::vector<std::string> paths) {
+  if (stamp_) columns_ = std::make_unique<KeptColumns>(*stamp_, tables_.architectures.size(), std::move(paths));
+}
+
+std::vector<uint8_t> BenchmarkIndex::keptColumns() const {
+  return columns_ && unchanged() ? columns_->bytes() : std::vector<uint8_t>();
 }
 
 const StorageTable& BenchmarkIndex::storages() {

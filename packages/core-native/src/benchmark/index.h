@@ -23,8 +23,12 @@ struct ScanProgress {
 // Called now and then; the walk ends with ABORTED once it returns false.
 using Progress = std::function<bool(const ScanProgress&)>;
 
+class KeptColumns;
+
 class BenchmarkIndex {
  public:
+  ~BenchmarkIndex();
+
   // Walks the file once; or takes what an earlier walk has found from the first of the side-cars that is to be
   // believed.
   static std::shared_ptr<BenchmarkIndex> open(SourcePtr file, const ContainerLimits& limits, const Progress& progress,
@@ -39,6 +43,15 @@ class BenchmarkIndex {
   // A side-car for this file, as bytes. Empty where there is nothing to keep, or the file has changed since it was
   // opened.
   std::vector<uint8_t> sidecar() const;
+
+  // Takes columns from the first of these files that is to be believed, and keeps those that are read from now on for
+  // it. Without effect where it was opened without side-cars.
+  void keepColumns(std::vector<std::string> paths);
+  // Null where none are kept.
+  KeptColumns* columns() const { return columns_.get(); }
+  // The columns that are kept, as bytes of such a file. Empty where it would say nothing new, or this file has changed
+  // since it was opened.
+  std::vector<uint8_t> keptColumns() const;
 
   const Tables& tables() const { return tables_; }
   const Container& container() const { return container_; }
@@ -55,13 +68,13 @@ class BenchmarkIndex {
   std::optional<Number> asNumber(const Value& value);
 
  private:
-  explicit BenchmarkIndex(Container container)
-      : container_(std::move(container)), memo_(container_, container_.pickles()) {}
+  explicit BenchmarkIndex(Container container);
 
   // Takes the tables and the memo from a side-car. False, with both empty, where that is not to be believed.
   bool restore(SourcePtr sidecar, Checksums checksums);
   // What a walk of the file finds, where the side-car turned out to be damaged.
   const Tables& walkAgain();
+  bool unchanged() const;
   Number number(double value, bool later);
   const StorageTable& storages();
 
@@ -69,10 +82,11 @@ class BenchmarkIndex {
   FileMemo memo_;
   Tables tables_;
   bool keepable_ = false;
-  FileStamp stamp_;
+  std::optional<FileStamp> stamp_;  // where something is kept of it
   std::string openedWith_;
   std::mutex walkLock_;
   std::unique_ptr<Tables> walked_;
+  std::unique_ptr<KeptColumns> columns_;
   std::mutex storagesLock_;
   std::optional<StorageTable> storages_;
 };

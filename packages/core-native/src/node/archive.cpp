@@ -99,7 +99,7 @@ Napi::Value Archive::openedWith(const Napi::CallbackInfo& info) {
 Napi::Value Archive::sideCar(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (!archive_) throw toJs(env, Error(ErrorCode::Disposed, "<closed>", 0, "the archive was closed"));
-  return (new SidecarWorker<const TarArchive>(env, archive_))->start();
+  return (new SidecarWorker(env, [archive = archive_] { return archive->sidecar(); }))->start();
 }
 
 // Members that are open keep the archive until they are closed.

@@ -18,11 +18,12 @@ namespace {
 class OpenWorker final : public PromiseWorker {
  public:
   OpenWorker(Napi::Env env, FileRequest file, ContainerLimits limits, Napi::Value onProgress,
-             std::vector<std::string> sidecars, Aborted aborted)
+             std::vector<std::string> sidecars, std::vector<std::string> columns, Aborted aborted)
       : PromiseWorker(env),
         file_(std::move(file)),
         limits_(limits),
         sidecars_(std::move(sidecars)),
+        columns_(std::move(columns)),
         aborted_(std::move(aborted)) {
     if (!onProgress.IsFunction()) return;
     reports_ = Napi::ThreadSafeFunction::New(env, onProgress.As<Napi::Function>(), "nb201 progress", 1, 1);
@@ -56,13 +57,14 @@ class OpenWorker final : public PromiseWorker {
       return !*aborted_;
     };
     index_ = BenchmarkIndex::open(file_.open(), limits_, report, sidecars_);
+    index_->keepColumns(columns_);
   }
   Napi::Value result(Napi::Env env) override { return BenchmarkFile::wrap(env, std::move(index_)); }
 
  private:
   FileRequest file_;
   ContainerLimits limits_;
-  std::vector<std::string> sidecars_;
+  std::vector<std::string> sidecars_, columns_;
   Aborted aborted_;
   bool reporting_ = false;
   Napi::ThreadSafeFunction reports_;
@@ -82,7 +84,6 @@ Napi::Value copyOf(Napi::Env env, const List& from) {
   }
 }
 
-// The bytes of a side-car, or null where there is nothing to keep.
 class ColumnWorker final : public PromiseWorker {
  public:
   ColumnWorker(Napi::Env env, std::shared_ptr<BenchmarkIndex> index, ColumnRequest request, Aborted aborted)
@@ -151,6 +152,7 @@ void BenchmarkFile::define(Napi::Env env, Addon& addon, Napi::Object exports) {
                                                   InstanceMethod("column", &BenchmarkFile::column),
                                                   InstanceMethod("sweep", &BenchmarkFile::sweep),
                                                   InstanceMethod("sideCar", &BenchmarkFile::sideCar),
+                                                  InstanceMethod("keptColumns", &BenchmarkFile::keptColumns),
                                                   InstanceMethod("dispose", &BenchmarkFile::dispose)});
   addon.benchmarkFile = Napi::Persistent(constructor);
   exports.Set("BenchmarkFile", constructor);
@@ -166,12 +168,12 @@ Napi::Object BenchmarkFile::wrap(Napi::Env env, std::shared_ptr<BenchmarkIndex> 
   return Addon::of(env).benchmarkFile.New({Napi::External<std::shared_ptr<BenchmarkIndex>>::New(env, &index)});
 }
 
-// open(path or member, limits, onProgress?, sidecars): { promise, abort }.
+// open(path or member, limits, onProgress?, sidecars, files of columns): { promise, abort }.
 Napi::Value BenchmarkFile::open(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const Aborted aborted = std::make_shared<std::atomic<bool>>(false);
-  auto* worker =
-      new OpenWorker(env, FileRequest::from(info[0]), limitsFrom(info[1]), info[2], textsOf(info[3]), aborted);
+  auto* worker = new OpenWorker(env, FileRequest::from(info[0]), limitsFrom(info[1]), info[2], textsOf(info[3]),
+                                textsOf(info[4]), aborted);
   return abortable(env, worker->start(), aborted);
 }
 
@@ -505,7 +507,14 @@ Napi::Value BenchmarkFile::sweep(const Napi::CallbackInfo& info) {
 Napi::Value BenchmarkFile::sideCar(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   index(env);
-  return (new SidecarWorker<BenchmarkIndex>(env, index_))->start();
+  return (new SidecarWorker(env, [index = index_] { return index->sidecar(); }))->start();
+}
+
+// keptColumns(): a promise of the bytes of a file of columns; of null where it would say nothing new.
+Napi::Value BenchmarkFile::keptColumns(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  index(env);
+  return (new SidecarWorker(env, [index = index_] { return index->keptColumns(); }))->start();
 }
 
 // Work that is in flight keeps the index until it is done.

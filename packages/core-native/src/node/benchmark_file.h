@@ -38,6 +38,7 @@ class BenchmarkFile : public Napi::ObjectWrap<BenchmarkFile> {
   Napi::Value column(const Napi::CallbackInfo& info);
   Napi::Value sweep(const Napi::CallbackInfo& info);
   Napi::Value sideCar(const Napi::CallbackInfo& info);
+  Napi::Value keptColumns(const Napi::CallbackInfo& info);
   Napi::Value dispose(const Napi::CallbackInfo& info);
 
   BenchmarkIndex& index(Napi::Env env);

@@ -1,7 +1,7 @@
-// Puts together the bytes of a side-car, of whatever has one: a promise of them, or of null.
+// Puts together the bytes of a file that keeps something: a promise of them, or of null.
 #pragma once
 
-#include <memory>
+#include <functional>
 #include <vector>
 
 #include "node/arrays.h"
@@ -9,17 +9,17 @@
 
 namespace nb201::node {
 
-template <class Opened>
 class SidecarWorker final : public PromiseWorker {
  public:
-  SidecarWorker(Napi::Env env, std::shared_ptr<Opened> opened) : PromiseWorker(env), opened_(std::move(opened)) {}
+  using Bytes = std::function<std::vector<uint8_t>()>;
+  SidecarWorker(Napi::Env env, Bytes bytes) : PromiseWorker(env), make_(std::move(bytes)) {}
 
  protected:
-  void execute() override { bytes_ = opened_->sidecar(); }
+  void execute() override { bytes_ = make_(); }
   Napi::Value result(Napi::Env env) override { return bytes_.empty() ? env.Null() : arrayFrom(env, std::move(bytes_)); }
 
  private:
-  std::shared_ptr<Opened> opened_;
+  Bytes make_;
   std::vector<uint8_t> bytes_;
 };
 

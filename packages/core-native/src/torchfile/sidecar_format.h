@@ -68,11 +68,7 @@ class SidecarReader {
 
   template <class T>
   void take(std::vector<T>& rows) {
-    static_assert(std::is_trivially_copyable_v<T>);
-    const Section section = skip();
-    believe(section.bytes % sizeof(T) == 0);
-    rows.resize(static_cast<size_t>(section.bytes) / sizeof(T));
-    read(section, rows.data());
+    read(skip(), rows);
   }
   template <class T>
   void take(T& one) {
@@ -81,8 +77,15 @@ class SidecarReader {
     read(section, &one);
   }
   void take(std::vector<std::string>& texts);
-  // The next one, whose bytes are left where they are.
+  // The next one, whose bytes are left where they are; and what was left there.
   Section skip();
+  template <class T>
+  void read(const Section& section, std::vector<T>& rows) const {
+    static_assert(std::is_trivially_copyable_v<T>);
+    believe(section.bytes % sizeof(T) == 0);
+    rows.resize(static_cast<size_t>(section.bytes) / sizeof(T));
+    read(section, rows.data());
+  }
   void finish() const { believe(left_ == 0 && at_ == source_->size()); }
 
  private:
