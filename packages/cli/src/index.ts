@@ -103,7 +103,8 @@ export async function run(args: readonly string[]): Promise<number> {
     if (error instanceof Interrupted) return 130;
     const failure = describeFailure(error);
     terminal.complain(failure.message, IN_LINES.has(failure.code));
-    if (terminal.json) await terminal.printJson({ error: failure });
+    // On one line, as some commands print a document a line.
+    if (terminal.json) await terminal.print(JSON.stringify({ error: failure }));
     return 1;
   } finally {
     terminal.dispose();

@@ -19,6 +19,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findPython } from '../../../test-fixtures/python.mjs';
 import { MAIN, type Outcome } from './support/cli.js';
+import { withSmallDisk } from './support/small-disk.js';
 
 /** Writes zips: of a libtorch as far as it is looked at, and hostile ones. */
 const MAKE_ZIPS = `
@@ -278,19 +279,13 @@ describe('libtorch install', () => {
   it('says before it unpacks that the disk is too small, and leaves nothing', async (context) => {
     const small = join(cache, 'nas-bench-201');
     mkdirSync(small);
-    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'nb201-test', small]);
-    if (mounted.status !== 0) {
-      console.warn('SKIPPED, because no small file system can be mounted here: a disk too small to unpack');
-      return context.skip();
-    }
-    try {
+    const ran = await withSmallDisk(small, 2 << 20, async () => {
       const { code, err } = await install('huge.zip');
       expect(err).toMatch(/unpacked it takes 8\.39 MB, and 2\.\d+ MB are free\n$/);
       expect(code).toBe(1);
       expect(kept()).toEqual(['huge.zip.part']);
-    } finally {
-      spawnSync('umount', [small]);
-    }
+    });
+    if (!ran) context.skip();
   });
 
   it('says what there is where it is asked for a version that nobody knows', async () => {

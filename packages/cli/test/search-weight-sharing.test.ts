@@ -1,6 +1,6 @@
 // The searches that train a supernet, as a user runs them.
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findPython } from '../../../test-fixtures/python.mjs';
 import { searchFile, TOOL } from '../../../test-fixtures/searches/search-file.mjs';
 import { MAIN, runCli } from './support/cli.js';
+import { withSmallDisk } from './support/small-disk.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nb201-cli-weight-sharing-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -76,6 +77,27 @@ describe.skipIf(missing.length > 0)('a search by weight sharing', () => {
     const other = cli(...small(join(folder, 'killed'), '--bn', '0'));
     expect(other.err).toContain('is of a search with bn true, this one has false');
     expect(other.code).toBe(1);
+  });
+
+  it('stops on a full disk with the last checkpoint whole, and goes on from it once there is room', async (context) => {
+    const whole = cli(...small(join(folder, 'roomy'), '--json'));
+    const { size } = statSync(join(folder, 'roomy', 'checkpoint', 'seed-1-basic.pth'));
+    const out = join(folder, 'full');
+    mkdirSync(out);
+    // Room for one checkpoint, and not for the next beside it.
+    const ran = await withSmallDisk(out, size * 1.6, async (disk) => {
+      const stopped = cli(...small(out, '--json'));
+      expect(stopped.err).toMatch(/goes on from .*\nerror: .*seed-1-basic\.pth: .*no space left on device/);
+      expect(stopped.code).toBe(1);
+      expect(readdirSync(join(out, 'checkpoint'))).toEqual(['seed-1-basic.pth']);
+      disk.resize(size * 4);
+      const rest = cli(...small(out, '--json'));
+      expect([rest.err, rest.code]).toEqual(['', 0]);
+      const [failure, ...before] = told(stopped.out).reverse();
+      expect(failure).toMatchObject({ error: { code: 'IO', file: join(out, 'checkpoint', 'seed-1-basic.pth') } });
+      expect([...before, ...told(rest.out)]).toEqual(told(whole.out));
+    });
+    if (!ran) context.skip();
   });
 
   it.skipIf(!existsSync(TOOL))('tells how good its cells are, draws it, and is compared with the others', () => {
