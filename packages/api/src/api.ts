@@ -448,10 +448,9 @@ export class NASBench201API implements Iterable<string>, Disposable {
    * @throws QueryError
    */
   getMoreInfo<D extends Dataset>(index: Architecture, dataset: D, options: InfoOptions = {}): MoreInfo<D> {
-    return { ...this.#info(this.#index(index), dataset, options) } as MoreInfo<D>;
+    return this.#info(this.#index(index), dataset, options) as MoreInfo<D>;
   }
 
-  /** The answer of `getMoreInfo` as it is kept: not to be handed out. */
   #info(index: number, dataset: Dataset, options: InfoOptions): Info {
     const hp = hpName(options);
     const wanted = options.seed ?? options.isRandom ?? true;

@@ -31,13 +31,13 @@ const TRIAL = { dataset: 0, seed: 1, epochs: 2, flop: 3, params: 4, meanLatency:
 export class TrialsState {
   #datasets: DatasetSeeds[] | undefined;
   #archStr: string | undefined;
-  readonly #numbers: Float64Array;
+  readonly #numbers: readonly number[];
 
   constructor(
     readonly file: NativeBenchmarkFile,
     readonly index: number,
     readonly hp: string,
-    numbers: Float64Array,
+    numbers: readonly number[],
     /** The file's names. */
     readonly names: readonly string[],
   ) {
@@ -126,5 +126,9 @@ export function stateOf(
     scratch = new Float64Array(size);
     size = native(() => file.state(index, hp, scratch));
   }
-  return size === 0 ? undefined : new TrialsState(file, index, hp, scratch.slice(0, size), names);
+  if (size === 0) return undefined;
+  // A plain array: the memory of a typed one lies elsewhere, which for so few numbers costs more than they do.
+  const numbers: number[] = [];
+  for (let i = 0; i < size; i++) numbers.push(scratch[i]!);
+  return new TrialsState(file, index, hp, numbers, names);
 }

@@ -26,30 +26,43 @@ import { Archive, type Source } from './archive.js';
 
 /** Trials whose curves are kept in memory: about 40 KB each with 200 epochs. */
 const CURVES_KEPT = 1500;
-/** Heads of records (names, seeds, costs) that are kept: about 4 KB each. */
-const STATES_KEPT = 4000;
+/** Heads of records (names, seeds, costs) that are kept, of each set of hyper-parameters: about 4 KB each. */
+const STATES_KEPT = 512;
 /** Files of single architectures that stay open: NATS-Bench's take 0.4 MB each, with weights 20 MB and more. */
 const FILES_KEPT = 200;
 /** Records out of a store that are kept: about 0.2 MB each. */
 const RECORDS_KEPT = 500;
 const BYTES_KEPT = 256 * 2 ** 20;
 
-/** Last epochs that are kept: about 2 KB each once they were asked for. */
-const LAST_EPOCHS_KEPT = 65_536;
+/** Last epochs that are kept: some hundred numbers each. */
+const LAST_EPOCHS_KEPT = 131_072;
 /** Numbers of last epochs that share an array: 0.5 MB. */
 const NUMBERS_TOGETHER = 65_536;
 /** The numbers of one: dozens of trials. */
 const MOST_NUMBERS = 4096;
 
+/** Of the architectures, by their indices. */
+interface LastEpochRows {
+  /** Where the numbers of each are: the array, times `NUMBERS_TOGETHER`, and the place in it; -1 where they are not. */
+  at: Int32Array;
+  sets: (InfoSets | undefined)[];
+}
+
 /** Last epochs by hyper-parameters, data set and architecture: a search asks for them by the million. */
 class LastEpochTable {
-  readonly #rows = new Map<string, Map<string, LastEpoch[]>>();
+  readonly #rows = new Map<string, Map<string, LastEpochRows>>();
   #size = 0;
-  #numbers = new Float64Array(0);
-  #used = 0;
+  #numbers: Float64Array[] = [];
+  #used = NUMBERS_TOGETHER;
 
   get(index: number, hp: string, dataset: string): LastEpoch | undefined {
-    return this.#rows.get(dataset)?.get(hp)?.[index];
+    const rows = this.#rows.get(dataset)?.get(hp);
+    const at = rows ? rows.at[index]! : -1;
+    return at < 0 ? undefined : this.#view(at, rows!.sets[index]!);
+  }
+
+  #view(at: number, sets: InfoSets): LastEpoch {
+    return new LastEpoch(this.#numbers[Math.floor(at / NUMBERS_TOGETHER)]!, at % NUMBERS_TOGETHER, sets);
   }
 
   /** Keeps what `fill` writes into an array from a place on; it says where that ends, or -1 where there is nothing. */
@@ -59,25 +72,41 @@ class LastEpochTable {
     length: number,
     fill: (numbers: Float64Array, at: number) => number,
   ): LastEpoch | undefined {
-    if (this.#numbers.length - this.#used < MOST_NUMBERS) {
-      this.#numbers = new Float64Array(NUMBERS_TOGETHER);
+    if (this.#size >= LAST_EPOCHS_KEPT) this.clear();
+    if (NUMBERS_TOGETHER - this.#used < MOST_NUMBERS) {
+      this.#numbers.push(new Float64Array(NUMBERS_TOGETHER));
       this.#used = 0;
     }
-    const end = fill(this.#numbers, this.#used);
+    const end = fill(this.#numbers.at(-1)!, this.#used);
     if (end < 0) return undefined;
-    const made = new LastEpoch(this.#numbers, this.#used, sets);
+    const at = (this.#numbers.length - 1) * NUMBERS_TOGETHER + this.#used;
     this.#used = end;
-    if (++this.#size > LAST_EPOCHS_KEPT) this.clear();
-    const byHp = this.#rows.get(dataset) ?? new Map<string, LastEpoch[]>();
-    // An array that grows by leaps becomes a slow dictionary.
-    const rows = byHp.get(hp) ?? new Array<LastEpoch>(length);
-    rows[index] = made;
-    this.#rows.set(dataset, byHp.set(hp, rows));
-    return made;
+    this.#size++;
+    const rows = this.#rowsOf(dataset, hp, length);
+    rows.at[index] = at;
+    rows.sets[index] = sets;
+    return this.#view(at, sets);
+  }
+
+  #rowsOf(dataset: string, hp: string, length: number): LastEpochRows {
+    let byHp = this.#rows.get(dataset);
+    if (!byHp) {
+      byHp = new Map();
+      this.#rows.set(dataset, byHp);
+    }
+    let rows = byHp.get(hp);
+    if (!rows) {
+      // Not an array that grows by leaps, which becomes a slow dictionary.
+      rows = { at: new Int32Array(length).fill(-1), sets: new Array<InfoSets>(length) };
+      byHp.set(hp, rows);
+    }
+    return rows;
   }
 
   clear(): void {
     this.#rows.clear();
+    this.#numbers = [];
+    this.#used = NUMBERS_TOGETHER;
     this.#size = 0;
   }
 }
@@ -184,7 +213,7 @@ export class Records {
   #replacement: Archive | undefined;
   #opened = new OpenFiles();
   readonly #withWeights = new OpenFiles();
-  readonly #states = new Recent<string, ResultsSource>(STATES_KEPT);
+  readonly #states = new Map<string, Recent<number, ResultsSource>>(); // by hyper-parameters
   readonly #cleared = new Set<string>();
   readonly #names = new WeakMap<NativeBenchmarkFile, Names>();
   #namesOfMain: Names | undefined;
@@ -374,13 +403,19 @@ export class Records {
   }
 
   #state(index: number, hp: string): ResultsSource {
-    const key = `${index}/${hp}`;
-    const known = this.#states.get(key);
+    let states = this.#states.get(hp);
+    const known = states?.get(index);
     if (known) return known;
     const found = this.single ? { file: this.single, index } : this.file(index);
     const state = found && stateOf(found.file, found.index, hp, this.#namesOf(found.file).names);
     // What comes out of a store has its curves with it: only as many are kept as records.
-    if (state) return this.#states.set(key, this.#resultsInFile(index, state));
+    if (state) {
+      if (!states) {
+        states = new Recent(STATES_KEPT);
+        this.#states.set(hp, states);
+      }
+      return states.set(index, this.#resultsInFile(index, state));
+    }
     const record = this.#record(index);
     const stored = record?.states.find((s) => s.hp === hp);
     if (stored) return this.resultsOf(index, stored);

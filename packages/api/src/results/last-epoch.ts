@@ -31,14 +31,11 @@ const found = new Uint8Array(4);
 const timed = new Uint8Array(4);
 
 /**
- * The last epoch of a data set's trials, without reading the file: from what was collected when it was walked. Thousands
- * of these are kept, so it is a place in an array of numbers and little else.
+ * The last epoch of a data set's trials, without reading the file: from what was collected when it was walked. It is a
+ * view of an array of numbers and lives for one question: tens of thousands of answers that are kept cost the garbage
+ * collector more than making them anew.
  */
 export class LastEpoch {
-  #mean: Info | undefined;
-  #bySeed: Map<number, Info> | undefined;
-  #latency: number | null | undefined;
-
   constructor(
     /** Of many; this one's are those that `NativeBenchmarkFile.finals` wrote from `begin` on. */
     readonly numbers: Float64Array,
@@ -61,38 +58,32 @@ export class LastEpoch {
   }
 
   /**
-   * The answer of `getMoreInfo`, which is kept: not to be handed out. Undefined where the trials are not all of a kind, or
-   * have no such seed: then `ArchResults` knows the answer, or why there is none.
+   * The answer of `getMoreInfo`. Undefined where the trials are not all of a kind, or have no such seed: then
+   * `ArchResults` knows the answer, or why there is none.
    */
   info(choice: TrialChoice): Info | undefined {
-    if (choice === false) {
-      this.#mean ??= this.#make(-1);
-      return this.#mean;
-    }
-    if (typeof choice !== 'number') return undefined;
-    const kept = this.#bySeed?.get(choice);
-    if (kept) return kept;
-    const trial = this.seeds.indexOf(choice);
-    const made = trial < 0 ? undefined : this.#make(trial);
-    if (made) {
-      this.#bySeed ??= new Map();
-      this.#bySeed.set(choice, made);
-    }
-    return made;
+    if (choice === false) return this.#make(null);
+    return typeof choice === 'number' ? this.#make(choice) : undefined;
   }
 
-  /** Of one trial, or with -1 the mean over all. */
-  #make(chosen: number): Info | undefined {
+  /** Of the trial with a seed, or with null the mean over all. */
+  #make(seed: number | null): Info | undefined {
     const { numbers } = this;
     const { valid, test, valtest, needsValid } = this.sets;
     const trials = numbers[this.begin]!;
     if (trials < 1 || trials > FEW_TRIALS) return undefined;
-    found.fill(0);
-    timed.fill(0);
+    for (let slot = 0; slot < 4; slot++) {
+      found[slot] = 0;
+      timed[slot] = 0;
+    }
     let at = this.begin + 1;
     const epochs = numbers[at + TRIAL.epochs]!;
+    let chosen = -1;
     for (let t = 0; t < trials; t++) {
       if (numbers[at + TRIAL.epochs] !== epochs) return undefined;
+      // Of two with one seed the first counts.
+      const one = chosen < 0 && numbers[at + TRIAL.seed] === seed;
+      if (one) chosen = t;
       const rows = numbers[at + TRIAL.rows]!;
       at += TRIAL.size;
       for (const end = at + rows * ROW.size; at < end; at += ROW.size) {
@@ -100,29 +91,27 @@ export class LastEpoch {
         const slot = set === TRAINING ? 0 : set === valid ? 1 : set === test ? 2 : set === valtest ? 3 : -1;
         if (slot < 0) continue;
         timed[slot]! += numbers[at + ROW.timed]!;
-        if (found[slot]!++ === 0 || t === chosen) {
+        if (found[slot]!++ === 0 || one) {
           loss[slot] = numbers[at + ROW.loss]!;
           accuracy[slot] = numbers[at + ROW.accuracy]!;
           seconds[slot] = numbers[at + ROW.all]!;
-        } else if (chosen < 0) {
+        } else if (seed === null) {
           loss[slot]! += numbers[at + ROW.loss]!;
           accuracy[slot]! += numbers[at + ROW.accuracy]!;
           seconds[slot]! += numbers[at + ROW.all]!;
         }
       }
     }
+    if (seed !== null && chosen < 0) return undefined;
     for (let slot = 0; slot < 4; slot++) if (timed[slot] !== 0 && timed[slot] !== found[slot]) return undefined;
     if (found[0] !== trials || (needsValid && found[1] !== trials)) return undefined;
-    return infoOf(trials, chosen < 0 ? trials : 1, epochs);
+    return infoOf(trials, seed === null ? trials : 1, epochs);
   }
 
   /** Seconds for a batch of 256, the mean over the trials that have one. */
   latency(reference: Reference): number | null {
-    if (this.#latency === undefined) {
-      const measured = this.#ofTrials(TRIAL.latency).filter((value) => value > 0);
-      this.#latency = measured.length > 0 ? meanOf(measured, reference) : null;
-    }
-    return this.#latency;
+    const measured = this.#ofTrials(TRIAL.latency).filter((value) => value > 0);
+    return measured.length > 0 ? meanOf(measured, reference) : null;
   }
 }
 
