@@ -52,6 +52,7 @@ export function svgOfAccuracies(title: string, subtitle: string, curves: readonl
           legend: {
             title: null,
             symbolType: 'stroke',
+            symbolFillColor: 'transparent',
             symbolStrokeColor: '#333',
             symbolStrokeWidth: 2,
             symbolSize: 400,
