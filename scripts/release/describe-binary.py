@@ -14,7 +14,9 @@ described = {
 }
 if isinstance(binary, lief.ELF.Binary):
     described["libraries"] = list(binary.libraries)
-    described["fromNode"] = [symbol.name for symbol in binary.imported_symbols if symbol.name.startswith(("napi_", "node_api_"))]
+    # lief leaves what no library is named for out of the imported symbols.
+    undefined = {symbol.name for symbol in binary.dynamic_symbols if symbol.shndx == 0}
+    described["fromNode"] = sorted(name for name in undefined if name.startswith(("napi_", "node_api_")))
     described["versions"] = sorted(
         {version.name for needed in binary.symbols_version_requirement for version in needed.get_auxiliary_symbols()}
     )
