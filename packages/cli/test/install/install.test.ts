@@ -112,7 +112,10 @@ it('shows --help within three times what Node takes to start', () => {
   const command = join(there.npm, 'node_modules/@nas-bench-201/cli/dist/main.js');
   const best = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   for (let round = 0; round < 10; round++) {
-    for (const [which, args] of [['-e', '0'], [command, '--help']].entries()) {
+    for (const [which, args] of [
+      ['-e', '0'],
+      [command, '--help'],
+    ].entries()) {
       const began = performance.now();
       succeeds(process.execPath, args, { env: there.env });
       best[which] = Math.min(best[which]!, performance.now() - began);
