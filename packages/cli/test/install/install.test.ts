@@ -107,8 +107,8 @@ describe.each(['npm', 'pnpm'] as const)('installed by %s', (manager) => {
   });
 });
 
-// 150 ms where Node itself takes 50. In Node's own time, as machines differ and are busy with other things.
-it('shows --help within three times what Node takes to start', () => {
+// 150 ms where Node itself takes 40. In Node's own time, as machines differ and are busy with other things.
+it('shows --help in less than four times what Node takes to start', () => {
   const command = join(there.npm, 'node_modules/@nas-bench-201/cli/dist/main.js');
   const best = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   for (let round = 0; round < 10; round++) {
@@ -123,7 +123,7 @@ it('shows --help within three times what Node takes to start', () => {
   }
   const [bareNode, help] = best as [number, number];
   console.log(`nb201 --help: ${help.toFixed(0)} ms, of which Node itself ${bareNode.toFixed(0)} ms (best of 10)`);
-  expect(help / bareNode).toBeLessThan(3);
+  expect(help / bareNode).toBeLessThan(3.75);
 });
 
 describe('types', () => {
