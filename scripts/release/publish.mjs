@@ -1,16 +1,18 @@
 // Publishes what stage.mjs has packed, in its order: platforms first, so that no parent is there without them. Run again
 // after a failure, it goes on with what is not there yet.
-//   node scripts/release/publish.mjs [--dry-run]
+//   node scripts/release/publish.mjs [npm's options]      --dry-run, or --provenance=false --registry http://localhost:4873
 import { join } from 'node:path';
 import { CACHE, readJson, run } from './support.mjs';
 
 const PACKAGES = join(CACHE, 'packages');
-const dryRun = process.argv.includes('--dry-run');
+const options = process.argv.slice(2);
 
 function isPublished(name, version) {
   try {
     return (
-      run('npm', ['view', `${name}@${version}`, 'version'], { stdio: ['ignore', 'pipe', 'pipe'] }).trim() === version
+      run('npm', ['view', `${name}@${version}`, 'version', ...options], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }).trim() === version
     );
   } catch (error) {
     if (/E404/.test(error.message)) return false;
@@ -23,6 +25,5 @@ for (const { name, version, tarball } of readJson(join(PACKAGES, 'order.json')))
     console.log(`${name}@${version} is there already`);
     continue;
   }
-  const options = dryRun ? ['--dry-run'] : ['--provenance'];
   run('npm', ['publish', join(PACKAGES, tarball), '--access', 'public', ...options], { stdio: 'inherit' });
 }

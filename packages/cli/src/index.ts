@@ -1,49 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { archs } from './commands/archs.js';
-import { best } from './commands/best.js';
-import { build } from './commands/build.js';
-import { compare } from './commands/compare.js';
-import { convert } from './commands/convert.js';
-import { diff } from './commands/diff.js';
-import { doctor } from './commands/doctor.js';
-import { generate } from './commands/generate.js';
-import { info } from './commands/info.js';
-import { inspect } from './commands/inspect.js';
-import { libtorch } from './commands/libtorch.js';
-import { net } from './commands/net.js';
-import { query } from './commands/query.js';
-import { run as runNetwork } from './commands/run.js';
-import { search } from './commands/search.js';
-import { show } from './commands/show.js';
-import { train } from './commands/train.js';
-import { verify } from './commands/verify.js';
-import { weights } from './commands/weights.js';
+import { COMMANDS } from './commands.js';
 import { describeFailure } from './failure.js';
 import { Interrupted, Terminal } from './terminal.js';
-
-/** In the order of the help. */
-const COMMANDS = [
-  info,
-  inspect,
-  query,
-  best,
-  show,
-  archs,
-  weights,
-  convert,
-  diff,
-  search,
-  compare,
-  net,
-  runNetwork,
-  train,
-  generate,
-  verify,
-  doctor,
-  build,
-  libtorch,
-];
 
 const EPILOGUE = `
 Files are the published ones (NAS-Bench-201-v1_1-096897.pth), NATS-Bench's files and folders, and any torch file or
@@ -83,16 +42,11 @@ export async function run(args: readonly string[]): Promise<number> {
       terminal.json = json === true;
       if (sideCar !== undefined) process.env.NB201_SIDE_CAR = sideCar;
     });
-  for (const command of COMMANDS) {
-    const added = command(terminal);
-    for (const each of [added, ...added.commands]) {
-      if (!each.options.some(({ long }) => long === '--json')) each.option('--json', 'one JSON document on stdout');
-      each
-        .option('--side-car <folder>', "keep what was found in large files here (default: beside them; 'off': nowhere)")
-        .showHelpAfterError(USAGE_HINT)
-        .exitOverride();
-    }
-    program.addCommand(added);
+  const asked = askedFor(args);
+  for (const { name, description, load } of COMMANDS) {
+    const command = name === asked ? (await load())(terminal) : new Command(name);
+    program.addCommand(command.description(description));
+    if (name === asked) for (const each of [command, ...command.commands]) addCommonOptions(each);
   }
   program.enablePositionalOptions().showHelpAfterError(USAGE_HINT).exitOverride();
   try {
@@ -109,6 +63,20 @@ export async function run(args: readonly string[]): Promise<number> {
   } finally {
     terminal.dispose();
   }
+}
+
+/** The word that may be a command's name: `query`, `help query`. */
+function askedFor(args: readonly string[]): string | undefined {
+  const [first, second] = args.filter((word) => !word.startsWith('-'));
+  return first === 'help' ? second : first;
+}
+
+function addCommonOptions(command: Command): void {
+  if (!command.options.some(({ long }) => long === '--json')) command.option('--json', 'one JSON document on stdout');
+  command
+    .option('--side-car <folder>', "keep what was found in large files here (default: beside them; 'off': nowhere)")
+    .showHelpAfterError(USAGE_HINT)
+    .exitOverride();
 }
 
 /** Failures that tell what was tried and what to do, in lines. */

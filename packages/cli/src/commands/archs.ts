@@ -8,7 +8,6 @@ type Api = typeof import('nas-bench-201');
 
 export function archs(terminal: Terminal): Command {
   return new Command('archs')
-    .description('architectures by index or text: their networks, FLOPs and parameters; needs no file')
     .argument('[architecture...]', 'indices or texts (default: all 15,625, one a line)')
     .option('--unique', 'without architectures: the first of each that are the same network; with: all of these')
     .action(async (asked: string[], { unique = false }: { unique?: boolean }) => {

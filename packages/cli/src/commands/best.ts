@@ -25,7 +25,6 @@ interface Found {
 
 export function best(terminal: Terminal): Command {
   return new Command('best')
-    .description('the architectures of the highest accuracy, by data set and set')
     .argument('<file>', 'a benchmark file, or a NATS-Bench folder')
     .addOption(datasetOption())
     .option(

@@ -3,7 +3,6 @@ import type { Terminal } from '../terminal.js';
 
 export function build(terminal: Terminal): Command {
   return new Command('build')
-    .description('compiles the native addon here, with g++ and cmake, where there is no prebuilt one')
     .option('--torch', 'the addon of the networks, for the libtorch that is found (nb201 doctor tells which)')
     .action(async ({ torch }: { torch?: true }) => {
       const { buildBinary } = await import('@nas-bench-201/core-native/build');

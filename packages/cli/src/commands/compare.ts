@@ -23,7 +23,6 @@ interface CompareOptions extends RunsOptions {
 
 export function compare(terminal: Terminal): Command {
   const command = new Command('compare')
-    .description('runs all searches and compares what they find, and how fast')
     .argument('<file>', 'a benchmark file, or a NATS-Bench folder')
     .addOption(
       new Option('--algorithms <names>', 'some of them, or modules, with commas between (default: all)').argParser(

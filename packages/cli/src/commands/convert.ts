@@ -55,7 +55,6 @@ const choice = (name: keyof typeof CHOICES, about: string) =>
 
 export function convert(terminal: Terminal): Command {
   return new Command('convert')
-    .description('a benchmark, or part of it, in another format')
     .argument('<in>', 'a benchmark file of any format, or a NATS-Bench folder')
     .argument('<out>', 'a file; its name tells the format: .pb .jsonl .json .parquet .arrow .csv .pth; - for stdout')
     .option('--archs <indices>', 'some architectures: 0-99,284')

@@ -12,7 +12,6 @@ interface Options {
 
 export function diff(terminal: Terminal): Command {
   return new Command('diff')
-    .description('whether two files hold the same benchmark, and where they differ, whatever their formats')
     .argument('<a>', 'a benchmark file of any format, or a NATS-Bench folder')
     .argument('<b>', 'another')
     .option('--archs <indices>', 'some architectures: 0-99,284')

@@ -22,7 +22,6 @@ Folders, names and contents are those of the reference's scripts. Any step can b
 
 export function generate(terminal: Terminal): Command {
   const command = new Command('generate')
-    .description('makes a benchmark: trains its networks, on one machine or on a cluster, and merges the results')
     // What stands behind a step is the step's.
     .enablePositionalOptions()
     .addHelpText('after', EPILOGUE);

@@ -6,19 +6,16 @@ import type { Terminal } from '../terminal.js';
 import { bytesText, facts, integer, printable, shortened, table } from '../text.js';
 
 export function info(terminal: Terminal): Command {
-  return new Command('info')
-    .description('what a file or folder is, and what it can answer')
-    .argument('<file>', 'a file or folder')
-    .action(async (file: string) => {
-      const { describeFile } = await import('nas-bench-201');
-      const description = await terminal.during(basename(file), (bar) =>
-        describeFile(file, { signal: terminal.signal, onProgress: showOpening(bar) }),
-      );
-      const unreadable = 'code' in description ? description : undefined;
-      if (unreadable) terminal.exitCode = 1;
-      if (terminal.json) await terminal.printJson(unreadable ? withError(unreadable) : description);
-      else await terminal.print(...lines(description, terminal));
-    });
+  return new Command('info').argument('<file>', 'a file or folder').action(async (file: string) => {
+    const { describeFile } = await import('nas-bench-201');
+    const description = await terminal.during(basename(file), (bar) =>
+      describeFile(file, { signal: terminal.signal, onProgress: showOpening(bar) }),
+    );
+    const unreadable = 'code' in description ? description : undefined;
+    if (unreadable) terminal.exitCode = 1;
+    if (terminal.json) await terminal.printJson(unreadable ? withError(unreadable) : description);
+    else await terminal.print(...lines(description, terminal));
+  });
 }
 
 function withError({ code, offset, message, ...rest }: UnreadableDescription) {

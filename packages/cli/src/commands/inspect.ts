@@ -20,7 +20,6 @@ interface InspectOptions {
 
 export function inspect(terminal: Terminal): Command {
   return new Command('inspect')
-    .description('the values in a file, as a tree')
     .argument('<file>', 'any torch file or pickle, or a NATS-Bench folder')
     .option('--path <path>', "from here on: arch2infos[284].full.all_results[('cifar10', 777)]", '')
     .addOption(new Option('--depth <n>', 'so many levels').argParser(wholeNumber).default(2))

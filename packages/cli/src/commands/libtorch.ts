@@ -22,7 +22,6 @@ function sha256(text: string): string {
 
 export function libtorch(terminal: Terminal): Command {
   return new Command('libtorch')
-    .description("fetches PyTorch's libtorch for the networks, or lists what there is")
     .addArgument(new Argument('<action>').choices(['install', 'list']))
     .option('--cpu', 'for the processor (default)')
     .option('--cuda', 'for NVIDIA GPUs')

@@ -14,7 +14,6 @@ interface NetOptions {
 
 export function net(terminal: Terminal): Command {
   return new Command('net')
-    .description("an architecture's network: its cell drawn, its stages, FLOPs and parameters; needs no file")
     .argument('<architecture>', "an index or an architecture's text")
     .addOption(new Option('-C <channels>', 'channels of the first third').argParser(wholeNumber).default(16))
     .addOption(new Option('-N <cells>', 'cells of each third').argParser(wholeNumber).default(5))

@@ -25,7 +25,6 @@ interface Answer {
 
 export function query(terminal: Terminal): Command {
   return new Command('query')
-    .description("an architecture's losses, accuracies, times and costs: means over its trials")
     .argument('<file>', 'a benchmark file, or a NATS-Bench folder')
     .argument('<architecture>', "an index or an architecture's text", architecture)
     .addOption(datasetOption())

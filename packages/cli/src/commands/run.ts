@@ -23,7 +23,6 @@ const CIFAR10 = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog',
 
 export function run(terminal: Terminal): Command {
   return new Command('run')
-    .description("runs an architecture's network on images: its first choices, and how long it takes; needs libtorch")
     .argument('<architecture>', "an index or an architecture's text")
     .option('--input <file>', 'a .png or .npy with images (default: random ones)')
     .addOption(datasetOption().default('cifar10'))

@@ -35,7 +35,6 @@ interface SearchCommandOptions extends RunsOptions {
 
 export function search(terminal: Terminal): Command {
   const command = new Command('search')
-    .description('searches the benchmark: asks it what training would have given, and pays in simulated seconds')
     .argument('<algorithm>', 'one of those below, or a module: ./mine.mjs')
     .argument('<file>', 'a benchmark file, or a NATS-Bench folder')
     .addOption(

@@ -5,7 +5,6 @@ import type { Terminal } from '../terminal.js';
 
 export function show(terminal: Terminal): Command {
   return new Command('show')
-    .description("an architecture's results, word for word as the Python package's show() prints them")
     .argument('<file>', 'a benchmark file, or a NATS-Bench folder')
     .argument('<index>', 'the index of an architecture', wholeNumber)
     .action((file: string, index: number) =>

@@ -39,7 +39,6 @@ interface TrainOptions {
 export function train(terminal: Terminal): Command {
   const count = (flags: string, about: string) => new Option(flags, about).argParser(wholeNumber);
   return new Command('train')
-    .description("trains an architecture's network as the benchmark was made; needs libtorch")
     .argument('<architecture>', "an index or an architecture's text")
     .requiredOption(
       '--dataset <name>',

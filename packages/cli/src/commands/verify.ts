@@ -4,7 +4,6 @@ import type { Terminal } from '../terminal.js';
 
 export function verify(terminal: Terminal): Command {
   return new Command('verify')
-    .description('compares the MD5 of a published file with the one that its name tells')
     .argument('<file>', 'a file with its published name, such as NAS-Bench-201-v1_1-096897.pth')
     .action(async (file: string) => {
       const { expectedMd5, md5OfFile } = await import('nas-bench-201');

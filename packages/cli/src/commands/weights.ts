@@ -18,7 +18,6 @@ interface WeightsOptions {
 
 export function weights(terminal: Terminal): Command {
   return new Command('weights')
-    .description("a trial's trained weights: as a safetensors file, or listed")
     .argument('<source>', 'an archive (folder, .tar, first piece .taraa), or a file of one architecture')
     .argument('<index>', "the architecture's index", wholeNumber)
     .addOption(datasetOption().makeOptionMandatory())

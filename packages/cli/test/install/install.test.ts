@@ -107,18 +107,23 @@ describe.each(['npm', 'pnpm'] as const)('installed by %s', (manager) => {
   });
 });
 
-it('says how long --help takes', () => {
+// 150 ms where Node itself takes 40. In Node's own time, as machines differ and are busy with other things.
+it('shows --help in less than four times what Node takes to start', () => {
   const command = join(there.npm, 'node_modules/@nas-bench-201/cli/dist/main.js');
-  const median = (args: string[]) => {
-    const times = Array.from({ length: 7 }, () => {
+  const best = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  for (let round = 0; round < 10; round++) {
+    for (const [which, args] of [
+      ['-e', '0'],
+      [command, '--help'],
+    ].entries()) {
       const began = performance.now();
       succeeds(process.execPath, args, { env: there.env });
-      return performance.now() - began;
-    });
-    return times.sort((a, b) => a - b)[3]!;
-  };
-  const [help, bareNode] = [median([command, '--help']), median(['-e', '0'])];
-  console.log(`nb201 --help: ${help.toFixed(0)} ms, of which Node itself ${bareNode.toFixed(0)} ms (medians of 7)`);
+      best[which] = Math.min(best[which]!, performance.now() - began);
+    }
+  }
+  const [bareNode, help] = best as [number, number];
+  console.log(`nb201 --help: ${help.toFixed(0)} ms, of which Node itself ${bareNode.toFixed(0)} ms (best of 10)`);
+  expect(help / bareNode).toBeLessThan(3.75);
 });
 
 describe('types', () => {

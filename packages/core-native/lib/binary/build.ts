@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
+import { availableParallelism, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { libtorchAdvice } from '../libtorch.js';
@@ -8,6 +9,8 @@ import { thisSystem } from './system.js';
 
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url));
 const TARGETS = { reader: 'reader', torch: 'compute' } as const;
+/** What compiling one file takes at most, with libtorch's headers. */
+const BYTES_A_COMPILER = 1.5e9;
 
 /** A binary could not be compiled. */
 export class BuildError extends Error {
@@ -38,7 +41,8 @@ export async function buildBinary(name: BinaryName, options: BuildOptions = {}):
   if (name === 'torch' && !/^-- libtorch \d/m.test(configured)) {
     throw new BuildError('NO_LIBTORCH', `found no libtorch of version 1.13 or newer: ${libtorchAdvice()}`);
   }
-  await cmake(['build', '--target', TARGETS[name]], options);
+  const parallel = Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / BYTES_A_COMPILER)));
+  await cmake(['build', '--target', TARGETS[name], '--parallel', String(parallel)], options);
   return localBuild(name).path;
 }
 
