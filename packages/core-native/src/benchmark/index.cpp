@@ -14,7 +14,7 @@ BenchmarkIndex::BenchmarkIndex(Container container)
 
 BenchmarkIndex::~BenchmarkIndex() = default;
 
-std::shared_ptr<BenchmarkIndex> BenchmarkIndex::open(SourcePtr file, const ContainerLimits& limits,
+std::shared_ptr<BenchmarkIndex> BenchmarkIndex::open(const SourcePtr& file, const ContainerLimits& limits,
                                                      const Progress& progress,
                                                      const std::vector<std::string>& sidecars) {
   std::shared_ptr<BenchmarkIndex> index(new BenchmarkIndex(Container::open(file, limits)));

@@ -31,8 +31,8 @@ class BenchmarkIndex {
 
   // Walks the file once; or takes what an earlier walk has found from the first of the side-cars that is to be
   // believed.
-  static std::shared_ptr<BenchmarkIndex> open(SourcePtr file, const ContainerLimits& limits, const Progress& progress,
-                                              const std::vector<std::string>& sidecars = {});
+  static std::shared_ptr<BenchmarkIndex> open(const SourcePtr& file, const ContainerLimits& limits,
+                                              const Progress& progress, const std::vector<std::string>& sidecars = {});
 
   // What the walk of a file has found, from a side-car. Null where that is not to be believed.
   static std::shared_ptr<BenchmarkIndex> restore(SourcePtr file, const ContainerLimits& limits, const FileStamp& stamp,

@@ -74,8 +74,7 @@ class DigitWord {
     return ((bytes ^ word_) & mask_) == 0;
   }
   void next(uint32_t epoch) {
-    const uint32_t one = uint32_t{1} << (8 * (digits_ - 1));
-    if (epoch % 10) word_ += one;
+    if (epoch % 10) word_ += (mask_ >> 8) + 1;  // one more in the last digit's byte
     else set(epoch);
   }
 
