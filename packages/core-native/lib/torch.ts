@@ -307,6 +307,8 @@ export interface TorchInfo {
 export interface TorchBinary {
   info(): Abortable<TorchInfo>;
   setThreads(threads: number): Abortable<void>;
+  /** Bytes of tensors on the CPU; 0: no limit. */
+  limitMemory(bytes: number): void;
   /** Ends all work of this thread, and waits for what runs. */
   stop(): void;
   DeviceTensor: { create(data: TensorData, device: string): Abortable<NativeDeviceTensor> };

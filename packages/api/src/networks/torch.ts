@@ -21,3 +21,15 @@ export function setTorchThreads(threads: number): Promise<void> {
   }
   return compute(() => torch().setThreads(threads));
 }
+
+/**
+ * How many bytes tensors may take on the CPU, in this process: what needs more fails with OUT_OF_MEMORY, where the system
+ * would grant it and end the process later. Null (as from the beginning): no limit.
+ * @throws NetworkError NO_LIBTORCH, RangeError
+ */
+export function limitTensorMemory(bytes: number | null): void {
+  if (bytes !== null && !(Number.isSafeInteger(bytes) && bytes > 0)) {
+    throw new RangeError(`expected a whole number of bytes from 1 on, found ${bytes}`);
+  }
+  torch().limitMemory(bytes ?? 0);
+}

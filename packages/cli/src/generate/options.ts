@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Dataset, GeneratedHp, TrainRunsOptions } from 'nas-bench-201';
-import { DATASETS, positiveNumber, wholeNumber } from '../options.js';
+import { DATASETS, memoryOption, positiveNumber, wholeNumber } from '../options.js';
 
 /** What every step is told. */
 export interface SizeOptions {
@@ -28,6 +28,7 @@ export interface TrainingOptions extends SizeOptions {
   limit?: number;
   anySums?: true;
   threads?: number;
+  memory?: number;
 }
 
 function numbers(text: string): number[] {
@@ -68,6 +69,7 @@ export const addTrainingOptions = (command: Command): Command =>
       )
       .option('--channels-last', 'another order in memory: faster on many devices, rounded otherwise')
       .addOption(new Option('--threads <n>', 'threads of each process').argParser(above0))
+      .addOption(memoryOption())
       .option('--any-sums', 'take data files whose MD5 is not the published one')
       .addOption(new Option('--epochs <n>', 'another number of epochs, to try things out').argParser(above0))
       .addOption(new Option('--batch <n>', 'another batch size').argParser(above0))
@@ -91,7 +93,7 @@ export async function trainRequest(options: TrainingOptions): Promise<TrainRunsO
 
 /** The same options as words, for a process of its own; its architectures and device are named by the caller. */
 export function trainWords(options: TrainingOptions): string[] {
-  const { hp, data, seeds, datasets, order, limit, epochs, batch, C, N, anySums, threads } = options;
+  const { hp, data, seeds, datasets, order, limit, epochs, batch, C, N, anySums, threads, memory } = options;
   const words = (name: string, value: unknown) => (value === undefined ? [] : [`--${name}`, String(value)]);
   return [
     ...words('hp', hp),
@@ -100,6 +102,7 @@ export function trainWords(options: TrainingOptions): string[] {
     ...words('datasets', datasets?.join(',')),
     ...words('order', order),
     ...words('threads', threads),
+    ...words('memory', memory === undefined ? undefined : memory / 2 ** 20),
     ...words('limit', limit),
     ...words('epochs', epochs),
     ...words('batch', batch),

@@ -38,7 +38,8 @@ async function run(terminal: Terminal, folder: string, options: Options): Promis
 }
 
 async function here(terminal: Terminal, folder: string, options: Options, progress: Progress): Promise<TrainSummary> {
-  const { setTorchThreads, trainRuns } = await import('nas-bench-201');
+  const { limitTensorMemory, setTorchThreads, trainRuns } = await import('nas-bench-201');
+  if (options.memory !== undefined) limitTensorMemory(options.memory);
   if (options.threads !== undefined) await setTorchThreads(options.threads);
   const summary = await trainRuns(folder, {
     ...(await trainRequest(options)),

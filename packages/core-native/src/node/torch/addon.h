@@ -18,6 +18,7 @@ class TorchAddon : public Napi::Addon<TorchAddon> {
  private:
   Napi::Value info(const Napi::CallbackInfo& info);
   Napi::Value setThreads(const Napi::CallbackInfo& info);
+  Napi::Value limitMemory(const Napi::CallbackInfo& info);
   Napi::Value stop(const Napi::CallbackInfo& info);
 
   Compute compute_;

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "networks/error.h"
+#include "networks/out_of_memory.h"
 #include "networks/tensor_memory.h"
 #include "node/errors.h"
 
@@ -22,6 +23,10 @@ Napi::Error coded(Napi::Env env, const char* code, const std::string& message) {
   return out;
 }
 
+Napi::Error torchError(Napi::Env env, const std::exception& error, const std::string& what) {
+  return coded(env, networks::isOutOfMemory(error) ? "OUT_OF_MEMORY" : "TORCH", "libtorch: " + what);
+}
+
 }  // namespace
 
 Napi::Error toJs(Napi::Env env, const std::exception_ptr& failure) {
@@ -32,11 +37,11 @@ Napi::Error toJs(Napi::Env env, const std::exception_ptr& failure) {
   } catch (const networks::NetworkError& error) {
     return coded(env, error.code(), error.what());
   } catch (const c10::Error& error) {
-    return coded(env, "TORCH", std::string("libtorch: ") + error.what_without_backtrace());
+    return torchError(env, error, error.what_without_backtrace());
   } catch (const std::bad_alloc&) {
     return coded(env, "OUT_OF_MEMORY", "out of memory");
   } catch (const std::exception& error) {
-    return coded(env, "TORCH", std::string("libtorch: ") + error.what());
+    return torchError(env, error, error.what());
   }
 }
 
