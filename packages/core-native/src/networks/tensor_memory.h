@@ -10,8 +10,8 @@ namespace nb201::networks {
 // kept, are never more than half again of what was in use at once.
 void keepFreedBlocks();
 
-// After keepFreedBlocks(): an allocation fails with OUT_OF_MEMORY that would make large blocks in use take more than this,
-// where the system would grant it and end the process later. 0: no limit.
+// After keepFreedBlocks(): an allocation fails with OUT_OF_MEMORY that would make large blocks in use take more than
+// this, where the system would grant it and end the process later. 0: no limit.
 void limitTensorMemory(size_t bytes);
 
 // Gives what is kept back to the system.

@@ -71,7 +71,8 @@ Napi::Value TorchAddon::info(const Napi::CallbackInfo& info) {
 // setThreads(n, lane): of one operation.
 Napi::Value TorchAddon::setThreads(const Napi::CallbackInfo& info) {
   const int threads = info[0].As<Napi::Number>();
-  return compute_.start(info.Env(), info[1].As<Napi::Number>().Uint32Value(), [threads](const networks::Checkpoint&) { at::set_num_threads(threads); });
+  return compute_.start(info.Env(), info[1].As<Napi::Number>().Uint32Value(),
+                        [threads](const networks::Checkpoint&) { at::set_num_threads(threads); });
 }
 
 // limitMemory(bytes): of tensors on the CPU; 0: none.

@@ -1,5 +1,5 @@
-// Tensor work happens on threads of its own: JavaScript's must stay free. It is one thread unless somebody asks for more
-// lanes, as OpenMP makes a team of threads for each thread that calls.
+// Tensor work happens on threads of its own: JavaScript's must stay free. It is one thread unless somebody asks for
+// more lanes, as OpenMP makes a team of threads for each thread that calls.
 #pragma once
 
 #include <atomic>
@@ -17,8 +17,8 @@
 
 namespace nb201::node {
 
-// The thread of a lane, one a process. It is never destroyed: libtorch's own statics may go before it would at exit. On a
-// GPU all lanes but the first have a stream of their own; what other lanes have made is complete when a job begins.
+// The thread of a lane, one a process. It is never destroyed: libtorch's own statics may go before it would at exit. On
+// a GPU all lanes but the first have a stream of their own; what other lanes have made is complete when a job begins.
 class ComputeThread {
  public:
   static ComputeThread& of(size_t lane);

@@ -118,14 +118,17 @@ Napi::Value Network::create(const Napi::CallbackInfo& info) {
 // load({ storages: (Uint8Array | { path, offset, size })[], tensors: { name, dtype, shape, stride, offset, storage }[]
 // })
 Napi::Value Network::load(const Napi::CallbackInfo& info) {
-  return onLane(info.Env(), lane_, [network = from(info.This()), tensors = GivenState(info[0].As<Napi::Object>())](
-                                   const Checkpoint&) mutable { network->load(tensors.opened()); });
+  return onLane(info.Env(), lane_,
+                [network = from(info.This()), tensors = GivenState(info[0].As<Napi::Object>())](
+                    const Checkpoint&) mutable { network->load(tensors.opened()); });
 }
 
 // loadFile(path): of a file that holds a state dict.
 Napi::Value Network::loadFile(const Napi::CallbackInfo& info) {
-  return onLane(info.Env(), lane_, [network = from(info.This()), path = info[0].As<Napi::String>().Utf8Value()](
-                                   const Checkpoint&) { network->load(networks::readStateFile(path)); });
+  return onLane(info.Env(), lane_,
+                [network = from(info.This()), path = info[0].As<Napi::String>().Utf8Value()](const Checkpoint&) {
+                  network->load(networks::readStateFile(path));
+                });
 }
 
 // state(): a promise of { name, dtype, shape, parameter, bytes } of each weight, in the reference's order.
