@@ -102,7 +102,7 @@ export async function trainRuns(folder: string, options: TrainRunsOptions): Prom
       wanted.flatMap((index) => (options.seeds ?? SEEDS[options.hp]).map((seed) => ({ index, seed }))),
     );
   } finally {
-    work.close();
+    await work.close();
   }
 }
 
@@ -126,6 +126,8 @@ class TrainingWork {
   readonly #end = new AbortController();
   readonly #signal = this.#end.signal;
   #networks: number;
+  /** Of the first lane before it shared them. */
+  #threads: number | undefined;
   readonly summary: TrainSummary = { trained: 0, there: 0, taken: 0, failed: 0 };
 
   constructor(
@@ -197,6 +199,7 @@ class TrainingWork {
   async #shareThreads(): Promise<void> {
     if (this.#networks === 1) return;
     const { threads } = await torchInfo();
+    this.#threads = threads;
     const each = Math.max(1, Math.floor(threads / this.#networks));
     for (let lane = 0; lane < this.#networks; lane++) await setTorchThreads(each, lane);
   }
@@ -302,9 +305,10 @@ class TrainingWork {
     this.options.onEvent?.(event);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.options.signal?.removeEventListener('abort', this.#aborted);
     this.#log.close();
+    if (this.#threads !== undefined) await setTorchThreads(this.#threads);
   }
 }
 
