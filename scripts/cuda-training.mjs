@@ -1,5 +1,6 @@
 // node scripts/cuda-training.mjs [DEVICE]: trains an epoch on images made here (50,000, as CIFAR-10 has) and tells how many
-// images a second that is: one network, then 4 and 16 at a time, each in a process of its own.
+// images a second that is: one network, then 4 and 16 at a time, each in a process of its own, then
+// all in one process.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Network, publishedArchitectures } from 'nas-bench-201';
@@ -7,15 +8,21 @@ import { Network, publishedArchitectures } from 'nas-bench-201';
 const [device = 'cuda', role] = process.argv.slice(2);
 const IMAGES = 50_000;
 
-async function epoch() {
+function madeData() {
   const pixels = Uint8Array.from({ length: IMAGES * 3072 }, (_, i) => (i * 7919) % 251);
   const labels = Int32Array.from({ length: IMAGES }, (_, i) => i % 10);
-  const data = {
+  return {
     ...{ key: 'made', numClasses: 10, classes: null, imageSize: 32, padding: 4, files: [] },
     ...{ mean: [125.3, 123.0, 113.9], std: [63.0, 62.1, 66.7], sets: new Map() },
     train: { of: { pixels, labels, size: 32 }, indices: null, shuffled: true },
   };
-  const network = await Network.fromArch(publishedArchitectures()[284], { seed: 777, device });
+}
+
+const networkOn = (lane) => Network.fromArch(publishedArchitectures()[284], { seed: 777, device, lane });
+
+async function epoch() {
+  const data = madeData();
+  const network = await networkOn(0);
   const training = network.train(data, { config: { epochs: 2, LR: 0.01 } });
   await training.next(); // warms up
   process.send('ready');
@@ -45,5 +52,21 @@ async function atATime(count) {
   console.log(`${count} at a time on ${device}: ${speed} images/s (loss ${results[0].loss.toFixed(4)})`);
 }
 
+async function inOneProcess(count) {
+  const data = madeData();
+  const networks = await Promise.all(Array.from({ length: count }, (_, lane) => networkOn(lane)));
+  const trainings = networks.map((network) => network.train(data, { config: { epochs: 2, LR: 0.01 } }));
+  await Promise.all(trainings.map((training) => training.next())); // warms up
+  const began = performance.now();
+  const results = await Promise.all(trainings.map((training) => training.next()));
+  const speed = Math.round((count * IMAGES * 1000) / (performance.now() - began));
+  const losses = new Set(results.map(({ value }) => value.train.loss.toFixed(4)));
+  console.log(`${count} in one process on ${device}: ${speed} images/s (loss ${[...losses].join(', ')})`);
+  for (const network of networks) network.dispose();
+}
+
 if (role === 'epoch') await epoch();
-else for (const count of [1, 4, 16]) await atATime(count);
+else {
+  for (const count of [1, 4, 16]) await atATime(count);
+  for (const count of [4, 16]) await inOneProcess(count);
+}

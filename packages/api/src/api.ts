@@ -53,9 +53,9 @@ import { informationLines } from './results/information.js';
 import type { Info } from './results/last-epoch.js';
 import type { LastEpochs } from './results/last-epochs.js';
 import type { NetworkConfig, ResultsCount } from './results/results-count.js';
+import { trainedCost } from './results/trained-cost.js';
 import * as cell from './space/cell.js';
 import { isChannels } from './space/channels.js';
-import { networkCost, TASK_SHAPES } from './space/cost.js';
 import { uniqueString } from './space/isomorphism.js';
 import type { SweepBatch } from './sweep/batch.js';
 import { recordsOf } from './sweep/records.js';
@@ -810,9 +810,9 @@ export class NASBench201API implements Iterable<string>, Disposable {
 
   /** FLOPs, parameters, latency and times: means over the trials of a data set (`get_cost_info`). @throws QueryError */
   getCostInfo(index: number, dataset: Dataset, options: HpOption = {}): ComputeCosts {
-    const costs = this.queryMetaInfoByIndex(index, options).getComputeCosts(dataset);
-    this.#warnOnce(index, dataset, costs);
-    return costs;
+    const results = this.queryMetaInfoByIndex(index, options);
+    this.#warnOnce(index, dataset, results);
+    return results.getComputeCosts(dataset);
   }
 
   /** Seconds for a batch of 256, or null where none was measured (`get_latency`). @throws QueryError */
@@ -826,25 +826,31 @@ export class NASBench201API implements Iterable<string>, Disposable {
   }
 
   /**
-   * Where the recorded FLOPs or parameters cannot be right (one trial of some 204 architectures carries another
-   * network's), the recorded and the true ones; else null. @throws QueryError
+   * Where the recorded FLOPs or parameters cannot be right (in the published files one trial of some 204 architectures
+   * carries another network's), the recorded ones and those of a network with the channels and cells that are recorded;
+   * else null. @throws QueryError
    */
   costWarning(index: number, dataset: Dataset, options: HpOption = {}): CostWarning | null {
-    return this.#costWarning(index, dataset, this.queryMetaInfoByIndex(index, options).getComputeCosts(dataset));
+    return this.#costWarning(index, dataset, this.queryMetaInfoByIndex(index, options));
   }
 
-  #costWarning(index: number, dataset: Dataset, { flops, params }: ComputeCosts): CostWarning | null {
+  #costWarning(index: number, dataset: Dataset, results: ArchResults): CostWarning | null {
+    const { flops, params } = results.getComputeCosts(dataset);
     if (this.#isSize) return null;
-    const actual = networkCost(this.arch(index), TASK_SHAPES[dataset]);
+    const trials = [...(results.query(dataset) as ReadonlyMap<number, ResultsCount>).values()];
+    const costs = trials.map(({ archConfig }) => trainedCost(this.arch(index), dataset, archConfig));
+    if (!costs.every((cost) => cost !== null)) return null;
+    const mean = (of: 'flops' | 'params') => costs.reduce((sum, cost) => sum + cost[of], 0) / costs.length;
+    const actual = { flops: mean('flops'), params: mean('params') };
     const near = (a: number, b: number) => Math.abs(a - b) <= 1e-4 * Math.max(1, Math.abs(b));
     if (near(flops, actual.flops) && near(params, actual.params)) return null;
     return { index, dataset, recorded: { flops, params }, actual };
   }
 
-  #warnOnce(index: number, dataset: Dataset, costs: ComputeCosts): void {
+  #warnOnce(index: number, dataset: Dataset, results: ArchResults): void {
     const key = `${index}/${dataset}`;
     if (this.#warned.has(key)) return;
-    const warning = this.#costWarning(index, dataset, costs);
+    const warning = this.#costWarning(index, dataset, results);
     if (!warning) return;
     this.#warned.add(key);
     const show = ({ flops, params }: { flops: number; params: number }) =>

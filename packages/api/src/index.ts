@@ -139,6 +139,7 @@ export { SGD, type SGDOptions } from './networks/sgd.js';
 export type { StateDict, StateDictSource, StateTensor } from './networks/state-dict.js';
 export {
   libtorchAdvice,
+  limitTensorMemory,
   NetworkError,
   type NetworkErrorCode,
   setTorchThreads,

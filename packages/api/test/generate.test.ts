@@ -9,7 +9,15 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findPython } from '../../../test-fixtures/python.mjs';
-import { generateMeta, type MergedBenchmark, mergeBenchmark, openArchitecture, readTorch } from '../src/index.js';
+import {
+  describeFile,
+  generateMeta,
+  type MergedBenchmark,
+  mergeBenchmark,
+  NASBench201API,
+  openArchitecture,
+  readTorch,
+} from '../src/index.js';
 import { type Answers, Asker, FIXTURES, readAnswers } from './support/ask.js';
 import { wrongAnswers } from './support/compare.js';
 
@@ -165,6 +173,20 @@ torch.save(found, sys.argv[3])`;
     const trained = run.get('cifar100')!.get('net_state_dict') as typeof weights;
     expect([...weights.keys()]).toEqual([...trained.keys()]);
     for (const [name, tensor] of trained) expect(weights.get(name)!.data).toEqual(tensor.data);
+  });
+
+  it('are of networks of one channel and one cell, whose recorded costs are right', async () => {
+    const warnings: string[] = [];
+    const onWarning = (message: string) => warnings.push(message);
+    using api = await NASBench201API.open(merged.path, { sideCar: false, onWarning });
+    for (const index of [6, 17]) {
+      for (const dataset of ['cifar10', 'cifar100'] as const) {
+        expect(api.getCostInfo(index, dataset, { hp: '200' }).params).toBeLessThan(0.02);
+        expect(api.costWarning(index, dataset, { hp: '200' })).toBeNull();
+      }
+    }
+    expect(warnings).toEqual([]);
+    expect((await describeFile(merged.path)).problems).toEqual([]);
   });
 
   it('give the same file again, and are not collected twice', async () => {

@@ -36,3 +36,9 @@ export const hpOption = () =>
 export function hpOf(api: NASBench201API, hp: HpName | undefined): HpName {
   return hp ?? (/^\d+(:\d+)+$/.test(api.arch(0)) ? '90' : '200');
 }
+
+/** In bytes. */
+export const memoryOption = (): Option =>
+  new Option('--memory <MiB>', 'the most that tensors may take on the CPU; needing more is an error').argParser(
+    (text) => Math.ceil(positiveNumber(text) * 2 ** 20),
+  );

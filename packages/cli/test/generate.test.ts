@@ -29,6 +29,8 @@ const title = `nb201 generate${missing.length ? ` (SKIPPED: there is no ${missin
 /** Networks of two channels and one cell, and three data sets; real images where NB201_DATA names their folder. */
 const SIZE = ['-C', '2', '-N', '1'];
 const DATASETS = 'cifar10-valid,cifar10,cifar100';
+/** MiB that suffice for a batch of 60 of such a network, and not for three. */
+const MEMORY_OF_ONE = '16';
 
 describe.skipIf(missing.length > 0)(title, () => {
   const scratch = mkdtempSync(join(tmpdir(), 'nb201-generate-'));
@@ -97,7 +99,7 @@ describe.skipIf(missing.length > 0)(title, () => {
     expect(kills).toBe(20);
     expect(await expectWhole(folder)).toBe(12);
     // Nothing is left of what was killed.
-    expect(readdirSync(runs(folder)).filter((name) => /^\.(?!.*\.lock\..*\.tmp$)/.test(name))).toEqual([]);
+    expect(readdirSync(runs(folder)).filter((name) => /^\.(?!.*\.lock\.)/.test(name))).toEqual([]);
     expect(status(folder).ranges).toMatchObject([
       { done: 12, architectures: 6, running: [], interrupted: [], failed: [] },
     ]);
@@ -124,6 +126,33 @@ describe.skipIf(missing.length > 0)(title, () => {
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(JSON.parse(out)).toEqual({ trained: 4, there: 0, taken: 0, failed: 0 });
     expect(train(folder, '0-1', '777,888').out).toBe('0 runs trained, 4 there already\n');
+  }, 60_000);
+
+  it('trains several networks at the same time as it trains one after another', async () => {
+    const [together, apart] = [started(), started()];
+    const asked = ['0-2', '777'] as const;
+    expect(train(together, ...asked, '--networks', '3').out).toMatch(/3 runs trained\n$/);
+    expect(train(apart, ...asked).out).toMatch(/3 runs trained\n$/);
+    const names = readdirSync(runs(apart)).filter((name) => name.startsWith('arch-'));
+    expect(names).toHaveLength(3);
+    for (const name of names)
+      expect(await losses(join(runs(together), name))).toEqual(await losses(join(runs(apart), name)));
+    expect(await expectWhole(together)).toBe(3);
+  }, 60_000);
+
+  it('goes on with as many networks at a time as memory suffices for', async () => {
+    const folder = started();
+    const { code, out } = train(folder, '0-2', '777', '--networks', '3', '--memory', MEMORY_OF_ONE, '--batch', '60');
+    expect(out).toMatch(
+      /^postponed {2}0.* out of memory on cpu with batches of 60 images; .*; (one|\d) networks? at a time fits?$/m,
+    );
+    expect(out).toMatch(/^3 runs trained$/m);
+    expect(code).toBe(0);
+    expect(await expectWhole(folder)).toBe(3);
+    expect(readdirSync(runs(folder)).filter((name) => name.startsWith('.'))).toEqual([]);
+    const none = train(folder, '4', '777', '--networks', '3', '--memory', '2', '--batch', '60');
+    expect(none.out).toMatch(/^failed {3}000004 seed 0777: .*batches of \d+ fit|not even/m);
+    expect([none.code, await expectWhole(folder)]).toEqual([1, 3]);
   }, 60_000);
 
   it('leaves a run to the process that is at work on it, or waits for it', async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -68,6 +68,22 @@ describe.skipIf(missing.length)(`train${missing.length ? ` (SKIPPED: ${missing.j
       sets: { test: { count: 1 } },
     });
     expect(answer.info['test-accuracy']).toBe(answer.epochs[0].sets.test.top1);
+  });
+
+  it('says what batch fits where memory does not suffice, and leaves nothing behind', () => {
+    const out = join(folder, 'limited.pth');
+    const data = ['--dataset', 'cifar10-valid', '--data', folder, '--any-sums', '--epochs', '1', '--cells', '1'];
+    const train = (batch: string) =>
+      cli('train', '41', ...data, '--batch', batch, '--memory', '40', '--out', out, '--json');
+    const before = readdirSync(folder);
+    const { code, out: answer } = train('256');
+    expect(code).toBe(1);
+    const { error } = JSON.parse(answer);
+    const message = /^out of memory on cpu with batches of 61 images; batches of (15|30) fit$/;
+    expect(error).toMatchObject({ code: 'OUT_OF_MEMORY', message: expect.stringMatching(message) });
+    expect(readdirSync(folder)).toEqual(before);
+    expect(train(message.exec(error.message)![1]!).code).toBe(0);
+    expect(existsSync(out)).toBe(true);
   });
 
   it('says what it lacks, and leaves nothing behind', () => {

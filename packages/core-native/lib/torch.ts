@@ -306,7 +306,9 @@ export interface TorchInfo {
 
 export interface TorchBinary {
   info(): Abortable<TorchInfo>;
-  setThreads(threads: number): Abortable<void>;
+  setThreads(threads: number, lane: number): Abortable<void>;
+  /** Bytes of tensors on the CPU; 0: no limit. */
+  limitMemory(bytes: number): void;
   /** Ends all work of this thread, and waits for what runs. */
   stop(): void;
   DeviceTensor: { create(data: TensorData, device: string): Abortable<NativeDeviceTensor> };
@@ -316,6 +318,8 @@ export interface TorchBinary {
       operations: readonly number[];
       classes: number;
       seed: number;
+      /** What does all its work: lanes compute at the same time. */
+      lane: number;
     }): Abortable<NativeNetwork>;
   };
   WeightSharing: { create(options: NativeWeightSharingOptions): Abortable<NativeWeightSharing> };

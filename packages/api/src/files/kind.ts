@@ -20,9 +20,9 @@ import {
 import { QueryError } from '../errors.js';
 import { DATASETS, type Dataset, type HpName } from '../names.js';
 import type { Reference } from '../results/averaging.js';
+import { trainedCost } from '../results/trained-cost.js';
 import { parseArchitecture, publishedArchitectures } from '../space/cell.js';
 import { isChannels } from '../space/channels.js';
-import { networkCost, TASK_SHAPES } from '../space/cost.js';
 import { Archive } from './archive.js';
 import { openStore, storeFormat } from './other-formats.js';
 
@@ -465,6 +465,17 @@ function problemsOfIndexes(file: NativeBenchmarkFile, indexes: readonly number[]
   return problems;
 }
 
+/** What says of which channels and cells the networks are: the first trial's, as a benchmark has one size. */
+function configOf(file: NativeBenchmarkFile, hp: HpName, dataset: Dataset): PythonValue {
+  for (const index of file.recordIndexes()) {
+    const trial = stateOf(file, index, hp)?.trials.findIndex((t) => t.dataset === dataset) ?? -1;
+    if (trial < 0) continue;
+    const attributes = native(() => file.value(index, hp, trial));
+    return attributes instanceof Map ? (attributes.get('arch_config') ?? null) : null;
+  }
+  return null;
+}
+
 /** Records of a trial that carries another network's FLOPs or parameters: 204 in the published files. */
 async function problemsOfCosts(
   file: NativeBenchmarkFile,
@@ -474,8 +485,9 @@ async function problemsOfCosts(
 ): Promise<string[]> {
   const wrong = new Set<number>();
   for (const dataset of DATASETS) {
-    const actual = architectures.map((arch) => (isArchitecture(arch) ? networkCost(arch, TASK_SHAPES[dataset]) : null));
     for (const hp of hps) {
+      const config = configOf(file, hp, dataset);
+      const actual = architectures.map((arch) => (isArchitecture(arch) ? trainedCost(arch, dataset, config) : null));
       for (const [field, key] of [['flop', 'flops'] as const, ['params', 'params'] as const]) {
         const { counts, values } = await readColumn(file, { hp, dataset, field }, signal);
         let at = 0;

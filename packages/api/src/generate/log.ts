@@ -38,6 +38,7 @@ export class RunLog {
 }
 
 function textOf(event: TrainEvent): string {
+  if (event.kind === 'postponed') return `postponed, ${event.networks} at a time fit: ${event.error.message}`;
   if (event.kind === 'failed') return `failed: ${event.error.message}`;
   if (event.kind !== 'epoch') return event.kind;
   const { dataset, epoch } = event;

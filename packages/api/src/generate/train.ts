@@ -6,6 +6,7 @@ import { NetworkError, removeUnfinished, WriteError, writeWhole } from '@nas-ben
 import type { DataSet } from '../datasets/data-set.js';
 import { type OpenDatasetOptions, openDataset } from '../datasets/open.js';
 import { DATASETS, type Dataset } from '../names.js';
+import { setTorchThreads, torchInfo } from '../networks/torch.js';
 import type { TrainingConfig } from '../training/config.js';
 import type { EpochResult } from '../training/epochs.js';
 import { machineInfo } from '../training/machine.js';
@@ -37,6 +38,11 @@ export interface TrainRunsOptions extends NetworkSize {
   config?: Partial<TrainingConfig> | undefined;
   /** `'cpu'` (default), `'cuda'`, `'cuda:1'`. */
   device?: string | undefined;
+  /**
+   * Runs that are trained at the same time in this process, on one copy of the data. Where memory does not suffice for so
+   * many, work goes on with as many as fit. Each has its part of the threads (`setTorchThreads`). Default: 1.
+   */
+  networks?: number | undefined;
   /** See `TrainOptions`. */
   order?: 'reference' | 'device' | undefined;
   /** See `TrainOptions`. */
@@ -55,6 +61,8 @@ export type TrainEvent = Run & { path: string } & (
     | { kind: 'started' | 'done' | 'there' }
     | { kind: 'taken'; by: Claimant }
     | { kind: 'failed'; error: Error }
+    /** Memory did not suffice for it beside others: it is tried again, with so many networks at a time. */
+    | { kind: 'postponed'; networks: number; error: Error }
     | { kind: 'epoch'; dataset: Dataset; epoch: EpochResult }
   );
 
@@ -84,22 +92,42 @@ export async function trainRuns(folder: string, options: TrainRunsOptions): Prom
   const archs = await metaArchitectures(layout);
   const wanted = options.archs ?? archs.map((_, index) => index);
   for (const index of wanted) architectureAt(layout, archs, index);
+  const { networks = 1 } = options;
+  if (!Number.isInteger(networks) || networks < 1 || networks > MOST_NETWORKS) {
+    throw new RangeError(`expected from 1 to ${MOST_NETWORKS} networks at a time, found ${networks}`);
+  }
   const work = new TrainingWork(layout, archs, options);
   try {
     return await work.all(
       wanted.flatMap((index) => (options.seeds ?? SEEDS[options.hp]).map((seed) => ({ index, seed }))),
     );
   } finally {
-    work.close();
+    await work.close();
   }
 }
 
+/** As there are lanes besides the first. */
+const MOST_NETWORKS = 255;
+
 type Place = Run & { path: string };
+
+/** A run that is being trained, and whether it was the only one all the time. */
+interface Training {
+  lane: number;
+  alone: boolean;
+  outcome: Promise<Outcome>;
+}
 
 class TrainingWork {
   readonly #data = new Map<Dataset, Promise<DataSet>>();
   readonly #log = new RunLog();
   readonly #ranges: readonly Range[];
+  readonly #trainings = new Set<Training>();
+  readonly #end = new AbortController();
+  readonly #signal = this.#end.signal;
+  #networks: number;
+  /** Of the first lane before it shared them. */
+  #threads: number | undefined;
   readonly summary: TrainSummary = { trained: 0, there: 0, taken: 0, failed: 0 };
 
   constructor(
@@ -108,7 +136,12 @@ class TrainingWork {
     readonly options: TrainRunsOptions,
   ) {
     this.#ranges = layout.ranges();
+    this.#networks = options.networks ?? 1;
+    options.signal?.addEventListener('abort', this.#aborted);
+    if (options.signal?.aborted) this.#aborted();
   }
+
+  readonly #aborted = () => this.#end.abort(this.options.signal?.reason);
 
   async all(runs: readonly Run[]): Promise<TrainSummary> {
     const { layout, options } = this;
@@ -116,12 +149,9 @@ class TrainingWork {
       const range = layout.rangeOf(run.index, this.#ranges);
       return { ...run, path: layout.run(range, options.hp, run) };
     });
+    await this.#shareThreads();
     for (;;) {
-      const taken: Place[] = [];
-      for (const place of left) {
-        options.signal?.throwIfAborted();
-        if (await this.#one(place)) taken.push(place);
-      }
+      const taken = await this.#pass(left);
       if (taken.length === 0 || !options.wait) {
         this.summary.taken = taken.length;
         return this.summary;
@@ -131,50 +161,98 @@ class TrainingWork {
     }
   }
 
-  /** Whether it was left to somebody else. */
-  async #one(place: Place): Promise<boolean> {
+  /** Trains several at a time, each on a lane of its own. @returns those that are left to others */
+  async #pass(places: readonly Place[]): Promise<Place[]> {
+    const queue = [...places];
+    const taken: Place[] = [];
+    const work = async (lane: number) => {
+      while (lane < this.#networks) {
+        const place = queue.shift();
+        if (!place) return;
+        this.#signal.throwIfAborted();
+        const training: Training = { lane, alone: this.#trainings.size === 0, outcome: Promise.resolve('ended') };
+        for (const other of this.#trainings) other.alone = false;
+        this.#trainings.add(training);
+        training.outcome = this.#one(place, training).finally(() => this.#trainings.delete(training));
+        const outcome = await training.outcome;
+        if (outcome === 'taken') taken.push(place);
+        if (outcome !== 'postponed') continue;
+        queue.unshift(place);
+        // With as many at work as there are it would fail again.
+        const others = [...this.#trainings].map((other) => other.outcome.catch(() => {}));
+        if (others.length > 0) await Promise.race(others);
+      }
+    };
+    const lanes = Array.from({ length: this.#networks }, (_, lane) => lane);
+    const failures: unknown[] = [];
+    const ended = lanes.map((lane) =>
+      work(lane).catch((error: unknown) => {
+        failures.push(error);
+        this.#end.abort(error);
+      }),
+    );
+    await Promise.all(ended);
+    if (failures.length > 0) throw failures[0];
+    return queue.length > 0 ? [...taken, ...(await this.#pass(queue))] : taken;
+  }
+
+  async #shareThreads(): Promise<void> {
+    if (this.#networks === 1) return;
+    const { threads } = await torchInfo();
+    this.#threads = threads;
+    const each = Math.max(1, Math.floor(threads / this.#networks));
+    for (let lane = 0; lane < this.#networks; lane++) await setTorchThreads(each, lane);
+  }
+
+  async #one(place: Place, training: Training): Promise<Outcome> {
     const { path } = place;
     if (existsSync(path)) return this.#there(place);
     await mkdir(dirname(path), { recursive: true });
     const claim = await Claim.take(path, this.options.claims);
     if (!(claim instanceof Claim)) {
       this.#tell({ ...place, kind: 'taken', by: claim });
-      return true;
+      return 'taken';
     }
     try {
       if (existsSync(path)) return this.#there(place);
-      await this.#train(place);
-      return false;
+      return await this.#train(place, training);
     } finally {
       await claim.release();
     }
   }
 
-  #there(place: Place): false {
+  #there(place: Place): Outcome {
     this.summary.there++;
     this.#tell({ ...place, kind: 'there' });
-    return false;
+    return 'ended';
   }
 
-  async #train(place: Place): Promise<void> {
+  async #train(place: Place, training: Training): Promise<Outcome> {
     this.#tell({ ...place, kind: 'started' });
     try {
-      await this.#keys(place);
+      await this.#keys(place, training.lane);
     } catch (error) {
+      if (error instanceof NetworkError && error.code === 'OUT_OF_MEMORY' && !training.alone) {
+        this.#networks = Math.max(1, Math.min(this.#networks, this.#trainings.size - 1));
+        this.#tell({ ...place, kind: 'postponed', networks: this.#networks, error });
+        return 'postponed';
+      }
       // What fails whatever is trained ends the work.
       if (!(error instanceof NetworkError) || !OF_ONE_RUN.includes(error.code)) throw error;
       await noteFailure(place.path, error);
       this.summary.failed++;
       this.#tell({ ...place, kind: 'failed', error });
-      return;
+      return 'ended';
     }
     this.summary.trained++;
     this.#tell({ ...place, kind: 'done' });
+    return 'ended';
   }
 
-  async #keys(place: Place): Promise<void> {
+  async #keys(place: Place, lane: number): Promise<void> {
     const { path, seed, index } = place;
-    const { datasets = DATASETS, signal, hp, config, device, order, channelsLast, C, N } = this.options;
+    const { datasets = DATASETS, hp, config, device, order, channelsLast, C, N } = this.options;
+    const signal = this.#signal;
     await removeUnfinished(path);
     const parts = partsOf(path);
     const settings = this.#settings;
@@ -188,7 +266,7 @@ class TrainingWork {
           arch: this.archs[index]!,
           dataset,
           data: await this.#dataSet(dataset),
-          ...{ hp, config, seed, device, order, channelsLast, C, N, signal },
+          ...{ hp, config, seed, device, lane, order, channelsLast, C, N, signal },
           onEpoch: (epoch) => this.#tell({ ...place, kind: 'epoch', dataset, epoch }),
         }));
       results.set(dataset, result);
@@ -227,10 +305,15 @@ class TrainingWork {
     this.options.onEvent?.(event);
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    this.options.signal?.removeEventListener('abort', this.#aborted);
     this.#log.close();
+    if (this.#threads !== undefined) await setTorchThreads(this.#threads);
   }
 }
+
+/** What became of a run that was come by. */
+type Outcome = 'ended' | 'taken' | 'postponed';
 
 /** What another run, or this one at another time, may not meet. */
 const OF_ONE_RUN: readonly string[] = ['OUT_OF_MEMORY', 'NOT_FINITE'];

@@ -24,6 +24,7 @@ import { DeviceTensor, nativeImages } from './device-tensor.js';
 import { averageOf, type BatchMetrics, type LabelledBatch, metricsOf, nativeLabels } from './metrics.js';
 import { printedNetwork } from './printed.js';
 import { nativeState, type StateDict, type StateDictSource, stateDictOf } from './state-dict.js';
+import { checkedLane } from './torch.js';
 
 export interface BuildOptions {
   /**
@@ -33,6 +34,12 @@ export interface BuildOptions {
   seed?: number | undefined;
   /** `'cpu'` (default), `'cuda'`, `'cuda:1'`. */
   device?: string | undefined;
+  /**
+   * What does all work of the network: networks of different lanes compute at the same time, each lane on a thread of its
+   * own and on a GPU on a CUDA stream of its own. From 0 (default) to 255. Results are the same, so long as the lanes have
+   * the same number of threads (`setTorchThreads`).
+   */
+  lane?: number | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -126,7 +133,7 @@ export interface NetworkDescription {
  * One of the benchmark's networks on libtorch: what the reference does with `get_cell_based_tiny_net`,
  * `load_state_dict` and a forward pass. Starts in eval mode (the reference's start in train mode).
  *
- * All work is done on one other thread, in the order in which it was asked for. Its methods throw `NetworkError`
+ * All work is done on one other thread (that of its lane), in the order in which it was asked for. Its methods throw `NetworkError`
  * (`NO_LIBTORCH` where there is no libtorch, `DISPOSED` after `dispose()`), and a signal's reason once it is aborted.
  */
 export class Network implements Disposable, AsyncDisposable {
@@ -149,12 +156,18 @@ export class Network implements Disposable, AsyncDisposable {
    */
   static async fromConfig(config: NetworkConfig, options: BuildOptions = {}): Promise<Network> {
     const plan = planOf(config);
-    const { seed = randomInt(2 ** 47), device = 'cpu', signal } = options;
+    const { seed = randomInt(2 ** 47), device = 'cpu', lane = 0, signal } = options;
     if (!Number.isSafeInteger(seed) || seed < 0) {
       throw new NetworkError('BAD_CONFIG', `expected the seed to be a whole number from 0 on, found ${seed}`);
     }
     const { channels, numClasses } = plan;
-    const shape = { channels, operations: operationNumbers(plan.cell), classes: numClasses, seed };
+    const shape = {
+      channels,
+      operations: operationNumbers(plan.cell),
+      classes: numClasses,
+      seed,
+      lane: checkedLane(lane),
+    };
     const network = new Network(await compute(() => torch().Network.create(shape), signal), plan, seed);
     try {
       return await network.to(device, { signal });

@@ -22,6 +22,8 @@ export interface TrainTrialOptions extends TrainOptions {
   seed: number;
   /** `'cpu'` (default), `'cuda'`, `'cuda:1'`. */
   device?: string | undefined;
+  /** See `BuildOptions`: trials of different lanes are trained at the same time. */
+  lane?: number | undefined;
   /** The first images of each set alone; of a data set that is opened here. */
   limit?: number | undefined;
   /** Channels of the first third, and cells of each. Default: 16 and 5. */
@@ -38,13 +40,13 @@ export interface TrainTrialOptions extends TrainOptions {
  * @throws DataSetError, NetworkError, ArchitectureError; the signal's reason
  */
 export async function trainTrial(options: TrainTrialOptions): Promise<TrialDict> {
-  const { arch, dataset, seed, C = 16, N = 5, device, limit, signal } = options;
+  const { arch, dataset, seed, C = 16, N = 5, device, lane, limit, signal } = options;
   const config = trainingConfig(options.hp, options.config);
   const data =
     typeof options.data === 'string' ? await openDataset(dataset, options.data, { limit, signal }) : options.data;
   if (data.key !== dataset) throw new DataSetError('UNKNOWN_DATASET', data.key, `expected the data set ${dataset}`);
   const { numClasses, imageSize } = data;
-  const network = await Network.fromArch(arch, { C, N, numClasses, seed, device, signal });
+  const network = await Network.fromArch(arch, { C, N, numClasses, seed, device, lane, signal });
   try {
     const epochs: EpochResult[] = [];
     for await (const epoch of network.train(data, { ...options, config })) {

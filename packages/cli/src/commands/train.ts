@@ -3,7 +3,7 @@ import type { DataSet, Dataset, EpochResult, HpName, MoreInfo, ResultsCount, Tra
 import { architectureOf } from '../architecture.js';
 import { CommandError } from '../failure.js';
 import { withBenchmark } from '../open.js';
-import { hpOption, positiveNumber, wholeNumber } from '../options.js';
+import { hpOption, memoryOption, positiveNumber, wholeNumber } from '../options.js';
 import { pngOfSvg } from '../plot.js';
 import type { ProgressBar } from '../progress.js';
 import { resultsTable } from '../results-table.js';
@@ -28,6 +28,7 @@ interface TrainOptions {
   cells: number;
   limit?: number;
   imageSize?: number;
+  memory?: number;
   anySums?: true;
   benchmark?: string;
   out?: string;
@@ -67,11 +68,13 @@ export function train(terminal: Terminal): Command {
     .addOption(count('--cells <n>', 'of each third').default(5))
     .addOption(count('--limit <n>', 'the first images of each set alone'))
     .addOption(count('--image-size <n>', 'of a folder of images: pixels that they are scaled to (default: 32)'))
+    .addOption(memoryOption())
     .option('--any-sums', 'take files whose MD5 is not the published one')
     .action(async (asked: string, options: TrainOptions) => {
       const { index, text } = await architectureOf(asked);
       await checkOutput(options);
-      const { openDataset } = await import('nas-bench-201');
+      const { limitTensorMemory, openDataset } = await import('nas-bench-201');
+      if (options.memory !== undefined) limitTensorMemory(options.memory);
       const { anySums, limit, imageSize } = options;
       const { signal } = terminal;
       const data = await openDataset(options.dataset, options.data ?? process.env.TORCH_HOME, {

@@ -38,7 +38,8 @@ async function run(terminal: Terminal, folder: string, options: Options): Promis
 }
 
 async function here(terminal: Terminal, folder: string, options: Options, progress: Progress): Promise<TrainSummary> {
-  const { setTorchThreads, trainRuns } = await import('nas-bench-201');
+  const { limitTensorMemory, setTorchThreads, trainRuns } = await import('nas-bench-201');
+  if (options.memory !== undefined) limitTensorMemory(options.memory);
   if (options.threads !== undefined) await setTorchThreads(options.threads);
   const summary = await trainRuns(folder, {
     ...(await trainRequest(options)),
@@ -100,6 +101,9 @@ class Progress {
       this.#bar.update(epoch.epoch + 1, epoch.epochs, note);
     } else if (event.kind === 'taken') {
       this.#line(`${yellow('skipped')}  ${name}: ${holderText(event.by)} works on it`);
+    } else if (event.kind === 'postponed') {
+      const fit = event.networks === 1 ? 'one network at a time fits' : `${event.networks} networks at a time fit`;
+      this.#line(`${yellow('postponed')}  ${name}: ${event.error.message}; ${fit}`);
     } else if (event.kind === 'failed') {
       this.#line(`${red('failed')}   ${name}: ${event.error.message}`);
     } else if (event.kind === 'done') {

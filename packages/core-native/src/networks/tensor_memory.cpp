@@ -1,6 +1,7 @@
 #include "networks/tensor_memory.h"
 
 #include <c10/core/CPUAllocator.h>
+#include <c10/util/Exception.h>
 
 #include <algorithm>
 #include <cstring>
@@ -10,6 +11,8 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
+
+#include "networks/error.h"
 
 namespace nb201::networks {
 
@@ -39,6 +42,11 @@ class BlockKeeper final : public c10::Allocator {
     return *keeper;
   }
 
+  void limit(size_t bytes) {
+    const std::lock_guard<std::mutex> locked(lock_);
+    limit_ = bytes;
+  }
+
   void giveBack() {
     const std::lock_guard<std::mutex> locked(lock_);
     most_ = used_;
@@ -58,14 +66,29 @@ class BlockKeeper final : public c10::Allocator {
       found->second.pop_back();
       keptBytes_ -= bytes;
     } else {
+      if (limit_ != 0 && used_ + bytes > limit_) {
+        throw NetworkError("OUT_OF_MEMORY", "expected tensors to take at most " + std::to_string(limit_) +
+                                                " bytes of memory, which is the limit that was set");
+      }
       const size_t most = std::max(most_, used_ + bytes);
-      if (used_ + bytes + keptBytes_ > most + most / 2) clear();
-      block = system_.raw_allocate(bytes);
+      if (used_ + bytes + keptBytes_ > (limit_ != 0 ? std::min(limit_, most + most / 2) : most + most / 2)) clear();
+      block = fresh(bytes);
       sizes_.emplace(block, bytes);
     }
     used_ += bytes;
     most_ = std::max(most_, used_);
     return block;
+  }
+
+  void* fresh(size_t bytes) {
+    try {
+      return system_.raw_allocate(bytes);
+    } catch (const c10::Error&) {
+      // What is kept may be what lacks.
+      if (keptBytes_ == 0) throw;
+    }
+    clear();
+    return system_.raw_allocate(bytes);
   }
 
   static void free(void* block) {
@@ -100,11 +123,14 @@ class BlockKeeper final : public c10::Allocator {
   std::unordered_map<void*, size_t> sizes_;              // of all large blocks, in bytes
   std::unordered_map<size_t, std::vector<void*>> kept_;  // by size
   size_t used_ = 0, keptBytes_ = 0, most_ = 0;
+  size_t limit_ = 0;  // of what is in use; 0: none
 };
 
 }  // namespace
 
 void keepFreedBlocks() { c10::SetCPUAllocator(&BlockKeeper::instance(), /*priority=*/1); }
+
+void limitTensorMemory(size_t bytes) { BlockKeeper::instance().limit(bytes); }
 
 void giveBackFreedBlocks() { BlockKeeper::instance().giveBack(); }
 

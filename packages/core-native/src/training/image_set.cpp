@@ -8,6 +8,7 @@ ImageSet::ImageSet(at::Tensor pixels, at::Tensor labels)
     : stored_{{std::move(pixels), std::move(labels)}}, highest_(stored_.front().labels.max().item<int64_t>()) {}
 
 const ImageSet::Stored& ImageSet::on(const at::Device& device) {
+  const std::lock_guard<std::mutex> locked(lock_);
   for (const Stored& stored : stored_) {
     if (stored.pixels.device() == device) return stored;
   }

@@ -3,8 +3,9 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <list>
 #include <memory>
-#include <vector>
+#include <mutex>
 
 namespace nb201::training {
 
@@ -20,11 +21,12 @@ class ImageSet {
   struct Stored {
     at::Tensor pixels, labels;
   };
-  // Taken there the first time that it is asked for.
+  // Taken there the first time that it is asked for, by whatever thread.
   const Stored& on(const at::Device& device);
 
  private:
-  std::vector<Stored> stored_;
+  std::mutex lock_;
+  std::list<Stored> stored_;  // the first is on the CPU
   int64_t highest_;
 };
 

@@ -15,7 +15,7 @@ Sgd::Sgd(std::shared_ptr<networks::Network> network, const SgdOptions& options)
 
 BatchMetrics Sgd::step(const at::Tensor& images, const at::Tensor& labels, double learningRate,
                        const networks::Checkpoint& checkpoint) {
-  for (const at::Tensor& parameter : parameters_) parameter.mutable_grad() = at::Tensor();
+  forgetGradients();
   const at::MemoryFormat order = options_.channelsLast ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
   const networks::Network::Output out =
       network_->forward(images.dim() == 4 ? images.contiguous(order) : images, networks::Pass::Training, checkpoint);
@@ -24,6 +24,10 @@ BatchMetrics Sgd::step(const at::Tensor& images, const at::Tensor& labels, doubl
   update(learningRate);
   network_->weightsChanged();
   return metricsOf(loss, out.logits, labels);
+}
+
+void Sgd::forgetGradients() {
+  for (const at::Tensor& parameter : parameters_) parameter.mutable_grad() = at::Tensor();
 }
 
 void Sgd::update(double learningRate) {

@@ -21,6 +21,7 @@ class Sgd {
   // Forward in training mode, cross-entropy, backward, and the step. The metrics are of before the step.
   BatchMetrics step(const at::Tensor& images, const at::Tensor& labels, double learningRate,
                     const networks::Checkpoint& checkpoint = {});
+  void forgetGradients();
 
  private:
   void update(double learningRate);

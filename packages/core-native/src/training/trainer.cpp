@@ -5,6 +5,7 @@
 #include <ATen/ops/zeros.h>
 
 #include <cmath>
+#include <functional>
 
 #include "networks/error.h"
 #include "networks/no_tracking.h"
@@ -121,11 +122,8 @@ Trainer::Progress Trainer::advance(std::chrono::milliseconds time, const network
       }
     } catch (const std::exception& error) {
       if (!networks::isOutOfMemory(error)) throw;
-      const int64_t fits = largestBatch(options_.batch);
       throw NetworkError("OUT_OF_MEMORY", "out of memory on " + network_->device().str() + " with batches of " +
-                                              std::to_string(options_.batch) + " images; " +
-                                              (fits > 0 ? "batches of " + std::to_string(fits) + " fit"
-                                                        : "not even a batch of one image fits"));
+                                              std::to_string(batch()) + " images; " + whatFits());
     }
     const auto now = Clock::now();
     progress_.measured.back().seconds += std::chrono::duration<double>(now - since).count();
@@ -143,19 +141,38 @@ Trainer::Progress Trainer::advance(std::chrono::milliseconds time, const network
   return progress_;
 }
 
-int64_t Trainer::largestBatch(int64_t below) {
+int64_t Trainer::batch() const { return std::min(options_.batch, options_.train.count()); }
+
+std::string Trainer::whatFits() {
+  const at::Device device = network_->device();
   const int64_t size = options_.train.images->size();
-  for (int64_t batch = below / 2; batch > 0; batch /= 2) {
+  sgd_.forgetGradients();
+  const auto fits = [&](const std::function<void()>& work) {
     try {
-      const auto images = at::zeros({batch, 3, size, size}, at::TensorOptions(at::kFloat).device(network_->device()));
-      const auto labels = at::zeros({batch}, at::TensorOptions(at::kLong).device(network_->device()));
-      crossEntropy(network_->forward(images, networks::Pass::Training).logits, labels).backward();
-      return batch;
+      work();
+      return true;
     } catch (const std::exception& error) {
       if (!networks::isOutOfMemory(error)) throw;
+      return false;
     }
+  };
+  const bool images = fits([&] {
+    options_.train.images->on(device);
+    for (const Subset& set : options_.sets) set.images->on(device);
+  });
+  if (!images) return "not even the images of the data set fit";
+  for (int64_t batch = this->batch() / 2; batch > 0; batch /= 2) {
+    const bool trained = fits([&] {
+      // The network itself is left as it is.
+      const auto another = std::make_shared<networks::Network>(network_->shape(), 0);
+      another->to(device);
+      const at::TensorOptions on(device);
+      Sgd(another, options_.sgd)
+          .step(at::zeros({batch, 3, size, size}, on.dtype(at::kFloat)), at::zeros({batch}, on.dtype(at::kLong)), 0);
+    });
+    if (trained) return "batches of " + std::to_string(batch) + " fit";
   }
-  return 0;
+  return "not even a batch of one image fits";
 }
 
 }  // namespace nb201::training

@@ -51,14 +51,16 @@ class Trainer {
     bool epochDone = false;
   };
   // Works until so much time has passed or an epoch ends, at least a batch; the next call goes on.
-  // Throws NOT_FINITE where the loss of a batch is no number, OUT_OF_MEMORY.
+  // Throws NOT_FINITE where the loss of a batch is no number, OUT_OF_MEMORY with the batch that fits.
   Progress advance(std::chrono::milliseconds time, const networks::Checkpoint& checkpoint = {});
 
  private:
   void beginSet();
   BatchMetrics work(const Batch& batch, const networks::Checkpoint& checkpoint);
   BatchMetrics trainOn(const Batch& batch, const networks::Checkpoint& checkpoint);
-  int64_t largestBatch(int64_t below);
+  int64_t batch() const;  // the largest
+  // After an allocation failed.
+  std::string whatFits();
 
   std::shared_ptr<networks::Network> network_;
   TrainerOptions options_;

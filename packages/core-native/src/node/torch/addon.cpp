@@ -28,7 +28,7 @@ TorchAddon::TorchAddon(Napi::Env env, Napi::Object exports) : compute_(env) {
   exports.Set("learningRates", Napi::Function::New(env, learningRates));
   DefineAddon(exports,
               {InstanceMethod("info", &TorchAddon::info), InstanceMethod("setThreads", &TorchAddon::setThreads),
-               InstanceMethod("stop", &TorchAddon::stop)});
+               InstanceMethod("limitMemory", &TorchAddon::limitMemory), InstanceMethod("stop", &TorchAddon::stop)});
   exports.Set("version", NB201_VERSION);
 }
 
@@ -40,7 +40,7 @@ Napi::Value TorchAddon::info(const Napi::CallbackInfo& info) {
     networks::CudaState cuda;
   };
   return compute_.start(
-      info.Env(),
+      info.Env(), /*lane=*/0,
       [](const networks::Checkpoint&) {
         return Info{at::show_config(), at::get_num_threads(), networks::cudaState()};
       },
@@ -68,10 +68,17 @@ Napi::Value TorchAddon::info(const Napi::CallbackInfo& info) {
       });
 }
 
-// setThreads(n): of one operation.
+// setThreads(n, lane): of one operation.
 Napi::Value TorchAddon::setThreads(const Napi::CallbackInfo& info) {
   const int threads = info[0].As<Napi::Number>();
-  return compute_.start(info.Env(), [threads](const networks::Checkpoint&) { at::set_num_threads(threads); });
+  return compute_.start(info.Env(), info[1].As<Napi::Number>().Uint32Value(),
+                        [threads](const networks::Checkpoint&) { at::set_num_threads(threads); });
+}
+
+// limitMemory(bytes): of tensors on the CPU; 0: none.
+Napi::Value TorchAddon::limitMemory(const Napi::CallbackInfo& info) {
+  networks::limitTensorMemory(static_cast<size_t>(info[0].As<Napi::Number>().Int64Value()));
+  return info.Env().Undefined();
 }
 
 // stop(): ends all work, to be called when the process exits: process.exit() runs no hooks of addons.

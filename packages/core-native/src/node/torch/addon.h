@@ -18,15 +18,21 @@ class TorchAddon : public Napi::Addon<TorchAddon> {
  private:
   Napi::Value info(const Napi::CallbackInfo& info);
   Napi::Value setThreads(const Napi::CallbackInfo& info);
+  Napi::Value limitMemory(const Napi::CallbackInfo& info);
   Napi::Value stop(const Napi::CallbackInfo& info);
 
   Compute compute_;
 };
 
-// Starts work on the compute thread (see Compute::start).
+// Starts work on the compute thread of a lane (see Compute::start).
+template <class Work, class... ToJs>
+Napi::Value onLane(Napi::Env env, size_t lane, Work work, ToJs... toJs) {
+  return TorchAddon::of(env).compute().start(env, lane, std::move(work), std::move(toJs)...);
+}
+// On that of the first.
 template <class Work, class... ToJs>
 Napi::Value onCompute(Napi::Env env, Work work, ToJs... toJs) {
-  return TorchAddon::of(env).compute().start(env, std::move(work), std::move(toJs)...);
+  return onLane(env, 0, std::move(work), std::move(toJs)...);
 }
 
 }  // namespace nb201::node

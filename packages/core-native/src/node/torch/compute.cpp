@@ -6,6 +6,8 @@
 #include <thread>
 
 #include "networks/error.h"
+#include "networks/lane_stream.h"
+#include "networks/out_of_memory.h"
 #include "networks/tensor_memory.h"
 #include "node/errors.h"
 
@@ -13,13 +15,27 @@ namespace nb201::node {
 
 namespace {
 
-// After so long without work the memory of tensors is given back.
+// After so long without work on any lane the memory of tensors is given back.
 constexpr std::chrono::seconds kIdle{1};
+std::atomic<int> busyLanes{0};
+
+struct Lanes {
+  std::mutex lock;
+  std::map<size_t, ComputeThread*> threads;
+};
+Lanes& lanes() {
+  static Lanes* const all = new Lanes();
+  return *all;
+}
 
 Napi::Error coded(Napi::Env env, const char* code, const std::string& message) {
   Napi::Error out = Napi::Error::New(env, message);
   out.Set("code", code);
   return out;
+}
+
+Napi::Error torchError(Napi::Env env, const std::exception& error, const std::string& what) {
+  return coded(env, networks::isOutOfMemory(error) ? "OUT_OF_MEMORY" : "TORCH", "libtorch: " + what);
 }
 
 }  // namespace
@@ -32,17 +48,28 @@ Napi::Error toJs(Napi::Env env, const std::exception_ptr& failure) {
   } catch (const networks::NetworkError& error) {
     return coded(env, error.code(), error.what());
   } catch (const c10::Error& error) {
-    return coded(env, "TORCH", std::string("libtorch: ") + error.what_without_backtrace());
+    return torchError(env, error, error.what_without_backtrace());
   } catch (const std::bad_alloc&) {
     return coded(env, "OUT_OF_MEMORY", "out of memory");
   } catch (const std::exception& error) {
-    return coded(env, "TORCH", std::string("libtorch: ") + error.what());
+    return torchError(env, error, error.what());
   }
 }
 
-ComputeThread& ComputeThread::instance() {
-  static ComputeThread* const thread = new ComputeThread();
+ComputeThread& ComputeThread::of(size_t lane) {
+  Lanes& known = lanes();
+  const std::lock_guard<std::mutex> locked(known.lock);
+  ComputeThread*& thread = known.threads[lane];
+  if (!thread) thread = new ComputeThread();
   return *thread;
+}
+
+std::vector<ComputeThread*> ComputeThread::all() {
+  Lanes& known = lanes();
+  const std::lock_guard<std::mutex> locked(known.lock);
+  std::vector<ComputeThread*> out;
+  for (const auto& [lane, thread] : known.threads) out.push_back(thread);
+  return out;
 }
 
 ComputeThread::ComputeThread() {
@@ -55,7 +82,7 @@ void ComputeThread::run() {
     const auto work = [this] { return !jobs_.empty(); };
     if (!changed_.wait_for(locked, kIdle, work)) {
       locked.unlock();
-      networks::giveBackFreedBlocks();
+      if (busyLanes == 0) networks::giveBackFreedBlocks();
       locked.lock();
       changed_.wait(locked, work);
     }
@@ -64,7 +91,9 @@ void ComputeThread::run() {
       jobs_.pop_front();
       running_ = job.owner;
       locked.unlock();
+      ++busyLanes;
       job.work();
+      --busyLanes;
       locked.lock();
     }
     running_ = nullptr;
@@ -94,25 +123,27 @@ Compute::Compute(Napi::Env env)
 
 void Compute::stop() {
   for (const Task* task : tasks_) *task->aborted = true;
-  ComputeThread::instance().drop(this);
+  for (ComputeThread* thread : ComputeThread::all()) thread->drop(this);
   for (const Task* task : tasks_) delete task;
   tasks_.clear();
 }
 
-Napi::Value Compute::post(Napi::Env env, Task* task) {
+Napi::Value Compute::post(Napi::Env env, size_t lane, Task* task) {
   Napi::Object out = Napi::Object::New(env);
   out.Set("promise", task->deferred.Promise());
   out.Set("abort", Napi::Function::New(env, [aborted = task->aborted](const Napi::CallbackInfo&) { *aborted = true; }));
   // Work in progress keeps the process alive.
   if (tasks_.empty()) channel_.Ref(env);
   tasks_.insert(task);
-  ComputeThread::instance().post(this, [this, task] {
+  ComputeThread::of(lane).post(this, [this, task] {
     const networks::Checkpoint checkpoint = [aborted = task->aborted] {
       if (*aborted) throw networks::NetworkError("ABORTED", "the work was aborted");
     };
     try {
       checkpoint();
+      networks::LaneStream::awaitOthers();
       task->work(checkpoint);
+      networks::LaneStream::finish();
     } catch (...) {
       task->failure = std::current_exception();
     }

@@ -1,5 +1,5 @@
-// All tensor work happens on one thread: OpenMP would make a team of threads for each thread that calls, and
-// JavaScript's must stay free.
+// Tensor work happens on threads of its own: JavaScript's must stay free. It is one thread unless somebody asks for
+// more lanes, as OpenMP makes a team of threads for each thread that calls.
 #pragma once
 
 #include <atomic>
@@ -7,6 +7,7 @@
 #include <deque>
 #include <exception>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <unordered_set>
@@ -16,10 +17,12 @@
 
 namespace nb201::node {
 
-// The thread, one a process. It is never destroyed: libtorch's own statics may go before it would at exit.
+// The thread of a lane, one a process. It is never destroyed: libtorch's own statics may go before it would at exit. On
+// a GPU all lanes but the first have a stream of their own; what other lanes have made is complete when a job begins.
 class ComputeThread {
  public:
-  static ComputeThread& instance();
+  static ComputeThread& of(size_t lane);
+  static std::vector<ComputeThread*> all();
 
   void post(const void* owner, std::function<void()> job);
   // Forgets the jobs of an owner and waits for the one of its that runs.
@@ -52,22 +55,22 @@ class Compute {
   // { promise, abort }. `work(checkpoint)` runs on the compute thread and touches no JavaScript; `toJs(env, result)`
   // makes the promise's value of what it returned.
   template <class Work, class ToJs>
-  Napi::Value start(Napi::Env env, Work work, ToJs toJs) {
+  Napi::Value start(Napi::Env env, size_t lane, Work work, ToJs toJs) {
     auto made = std::make_shared<std::optional<std::invoke_result_t<Work, const networks::Checkpoint&>>>();
     auto* task = new Task(env);
     task->work = [work = std::move(work), made](const networks::Checkpoint& checkpoint) mutable {
       made->emplace(work(checkpoint));
     };
     task->result = [toJs = std::move(toJs), made](Napi::Env to) mutable { return toJs(to, **made); };
-    return post(env, task);
+    return post(env, lane, task);
   }
   // The same of work that returns nothing: a promise of undefined.
   template <class Work>
-  Napi::Value start(Napi::Env env, Work work) {
+  Napi::Value start(Napi::Env env, size_t lane, Work work) {
     auto* task = new Task(env);
     task->work = std::move(work);
     task->result = [](Napi::Env to) { return to.Undefined(); };
-    return post(env, task);
+    return post(env, lane, task);
   }
 
  private:
@@ -82,7 +85,7 @@ class Compute {
   static void settle(Napi::Env env, Napi::Function callback, Compute* compute, Task* task);
   using Channel = Napi::TypedThreadSafeFunction<Compute, Task, &Compute::settle>;
 
-  Napi::Value post(Napi::Env env, Task* task);
+  Napi::Value post(Napi::Env env, size_t lane, Task* task);
 
   Channel channel_;
   std::unordered_set<Task*> tasks_;  // that are not settled yet

@@ -13,6 +13,15 @@ namespace {
 
 constexpr napi_type_tag kTag{0x6e62323031696d67, 0x5d27a90c3be8146f};
 
+// On JavaScript's own thread, where no other exception may get out.
+at::Tensor bytesOf(Napi::Env env, int64_t count, int64_t size) {
+  try {
+    return at::empty({count, 3, size, size}, at::kByte);
+  } catch (const std::exception&) {
+    throw toJs(env, std::current_exception());
+  }
+}
+
 }  // namespace
 
 void ImageSet::define(Napi::Env env, TorchAddon& addon, Napi::Object exports) {
@@ -26,7 +35,7 @@ ImageSet::ImageSet(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ImageSet>(
   const auto pixels = info[0].As<Napi::Uint8Array>();
   const at::Tensor labels = labelsFrom(info[1]);
   const int64_t size = info[2].As<Napi::Number>(), count = labels.size(0);
-  const at::Tensor copy = at::empty({count, 3, size, size}, at::kByte);
+  const at::Tensor copy = bytesOf(info.Env(), count, size);
   if (count == 0 || copy.nbytes() != pixels.ByteLength()) {
     throw Napi::TypeError::New(info.Env(), "expected 3 x size x size bytes for each label");
   }

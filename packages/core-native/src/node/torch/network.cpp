@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "networks/device.h"
+#include "networks/lane_stream.h"
 #include "networks/no_tracking.h"
 #include "networks/state_file.h"
 #include "node/torch/addon.h"
@@ -62,8 +63,9 @@ void Network::define(Napi::Env env, TorchAddon& addon, Napi::Object exports) {
 }
 
 Network::Network(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Network>(info) {
-  if (info.Length() != 1 || !info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "use Network.create()");
+  if (info.Length() != 2 || !info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "use Network.create()");
   network_ = *info[0].As<Napi::External<SharedNetwork>>().Data();
+  lane_ = info[1].As<Napi::Number>().Uint32Value();
   info.This().As<Napi::Object>().TypeTag(&kTag);
   for (const networks::Weight& weight : network_->weights().all())
     reported_ += static_cast<int64_t>(weight.tensor.nbytes());
@@ -87,7 +89,12 @@ SharedNetwork Network::from(const Napi::Value& value) {
   return network;
 }
 
-// create({ channels, operations, classes, seed }): a promise of a Network on the CPU.
+size_t Network::laneOf(const Napi::Value& value) {
+  from(value);
+  return Unwrap(value.As<Napi::Object>())->lane_;
+}
+
+// create({ channels, operations, classes, seed, lane }): a promise of a Network on the CPU.
 Napi::Value Network::create(const Napi::CallbackInfo& info) {
   const Napi::Object from = info[0].As<Napi::Object>();
   networks::NetworkShape shape;
@@ -99,30 +106,35 @@ Napi::Value Network::create(const Napi::CallbackInfo& info) {
   }
   shape.classes = from.Get("classes").As<Napi::Number>();
   const auto seed = static_cast<uint64_t>(from.Get("seed").As<Napi::Number>().Int64Value());
-  return onCompute(
-      info.Env(), [shape, seed](const Checkpoint&) { return std::make_shared<networks::Network>(shape, seed); },
-      [](Napi::Env env, SharedNetwork made) {
-        return TorchAddon::of(env).network.New({Napi::External<SharedNetwork>::New(env, &made)});
+  const uint32_t lane = from.Get("lane").As<Napi::Number>();
+  return onLane(
+      info.Env(), lane, [shape, seed](const Checkpoint&) { return std::make_shared<networks::Network>(shape, seed); },
+      [lane](Napi::Env env, SharedNetwork made) {
+        return TorchAddon::of(env).network.New(
+            {Napi::External<SharedNetwork>::New(env, &made), Napi::Number::New(env, lane)});
       });
 }
 
 // load({ storages: (Uint8Array | { path, offset, size })[], tensors: { name, dtype, shape, stride, offset, storage }[]
 // })
 Napi::Value Network::load(const Napi::CallbackInfo& info) {
-  return onCompute(info.Env(), [network = from(info.This()), tensors = GivenState(info[0].As<Napi::Object>())](
-                                   const Checkpoint&) mutable { network->load(tensors.opened()); });
+  return onLane(info.Env(), lane_,
+                [network = from(info.This()), tensors = GivenState(info[0].As<Napi::Object>())](
+                    const Checkpoint&) mutable { network->load(tensors.opened()); });
 }
 
 // loadFile(path): of a file that holds a state dict.
 Napi::Value Network::loadFile(const Napi::CallbackInfo& info) {
-  return onCompute(info.Env(), [network = from(info.This()), path = info[0].As<Napi::String>().Utf8Value()](
-                                   const Checkpoint&) { network->load(networks::readStateFile(path)); });
+  return onLane(info.Env(), lane_,
+                [network = from(info.This()), path = info[0].As<Napi::String>().Utf8Value()](const Checkpoint&) {
+                  network->load(networks::readStateFile(path));
+                });
 }
 
 // state(): a promise of { name, dtype, shape, parameter, bytes } of each weight, in the reference's order.
 Napi::Value Network::state(const Napi::CallbackInfo& info) {
-  return onCompute(
-      info.Env(),
+  return onLane(
+      info.Env(), lane_,
       [network = from(info.This())](const Checkpoint&) {
         const c10::NoGradGuard noGrad;
         std::vector<networks::Weight> out;
@@ -136,10 +148,12 @@ Napi::Value Network::state(const Napi::CallbackInfo& info) {
 
 // to(device): a promise of the device's full name.
 Napi::Value Network::to(const Napi::CallbackInfo& info) {
-  return onCompute(
-      info.Env(),
-      [network = from(info.This()), name = info[0].As<Napi::String>().Utf8Value()](const Checkpoint&) {
-        network->to(networks::deviceNamed(name));
+  return onLane(
+      info.Env(), lane_,
+      [network = from(info.This()), name = info[0].As<Napi::String>().Utf8Value(), lane = lane_](const Checkpoint&) {
+        const c10::Device device = networks::deviceNamed(name);
+        if (lane != 0) networks::LaneStream::use(device);
+        network->to(device);
         return network->device().str();
       },
       [](Napi::Env env, const std::string& name) { return Napi::String::New(env, name); });
@@ -148,8 +162,8 @@ Napi::Value Network::to(const Napi::CallbackInfo& info) {
 // forward(images, pass, keep, arithmetic): a promise of { features, logits }, as handles where `keep`.
 Napi::Value Network::forward(const Napi::CallbackInfo& info) {
   const bool keep = info[2].ToBoolean();
-  return onCompute(
-      info.Env(),
+  return onLane(
+      info.Env(), lane_,
       [network = from(info.This()), images = DeviceTensor::from(info[0]), pass = passFrom(info[1]), keep,
        arithmetic = arithmeticFrom(info[3])](const Checkpoint& checkpoint) {
         const NoTracking guard;
@@ -170,8 +184,8 @@ Napi::Value Network::forward(const Napi::CallbackInfo& info) {
 
 // evaluate(images, labels, pass, arithmetic): a promise of the batch's metrics.
 Napi::Value Network::evaluate(const Napi::CallbackInfo& info) {
-  return onCompute(
-      info.Env(),
+  return onLane(
+      info.Env(), lane_,
       [network = from(info.This()), images = DeviceTensor::from(info[0]), labels = labelsFrom(info[1]),
        pass = passFrom(info[2]), arithmetic = arithmeticFrom(info[3])](const Checkpoint& checkpoint) {
         const NoTracking guard;
@@ -186,8 +200,8 @@ Napi::Value Network::evaluate(const Napi::CallbackInfo& info) {
 // latency(shape, batches, pass, arithmetic): a promise of the seconds that each batch of random images takes, forward
 // and loss.
 Napi::Value Network::latency(const Napi::CallbackInfo& info) {
-  return onCompute(
-      info.Env(),
+  return onLane(
+      info.Env(), lane_,
       [network = from(info.This()), shape = integers(info[0]), batches = info[1].As<Napi::Number>().Int32Value(),
        pass = passFrom(info[2]), arithmetic = arithmeticFrom(info[3])](const Checkpoint& checkpoint) {
         const NoTracking guard;

@@ -17,6 +17,8 @@ class Network : public Napi::ObjectWrap<Network> {
   ~Network() override;
   // The network behind a handle; throws DISPOSED.
   static std::shared_ptr<networks::Network> from(const Napi::Value& value);
+  // The lane that does all work of the network behind a handle.
+  static size_t laneOf(const Napi::Value& value);
 
  private:
   static Napi::Value create(const Napi::CallbackInfo& info);
@@ -31,6 +33,7 @@ class Network : public Napi::ObjectWrap<Network> {
   void release(Napi::BasicEnv env);
 
   std::shared_ptr<networks::Network> network_;
+  size_t lane_ = 0;
   int64_t reported_ = 0;  // bytes that the garbage collector knows of
 };
 

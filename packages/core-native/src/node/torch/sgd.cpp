@@ -29,8 +29,9 @@ Sgd::Sgd(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Sgd>(info) {
 
 // step(network, images, labels, learningRate): a promise of the batch's metrics of before the step.
 Napi::Value Sgd::step(const Napi::CallbackInfo& info) {
-  return onCompute(
-      info.Env(),  // The network is asked for so that one which was disposed of is not trained any more.
+  return onLane(
+      info.Env(),
+      Network::laneOf(info[0]),  // The network is asked for so that one which was disposed of is not trained any more.
       [network = Network::from(info[0]), sgd = sgd_, images = DeviceTensor::from(info[1]), labels = labelsFrom(info[2]),
        rate = info[3].As<Napi::Number>().DoubleValue()](const networks::Checkpoint& checkpoint) {
         checkLabels(labels, images, network->classes());

@@ -76,8 +76,8 @@ Napi::Value Trainer::create(const Napi::CallbackInfo& info) {
   for (uint32_t i = 0; i < sets.Length(); ++i) {
     options.sets.push_back(subsetFrom(sets.Get(i).As<Napi::Object>()));
   }
-  return onCompute(
-      info.Env(),
+  return onLane(
+      info.Env(), Network::laneOf(info[0]),
       [network = Network::from(info[0]), options](const networks::Checkpoint&) {
         return std::make_shared<training::Trainer>(network, options);
       },
@@ -89,8 +89,8 @@ Napi::Value Trainer::create(const Napi::CallbackInfo& info) {
 // advance(network, milliseconds): a promise of how far it has come. The network is asked for so that one which was
 // disposed of is not trained any more.
 Napi::Value Trainer::advance(const Napi::CallbackInfo& info) {
-  return onCompute(
-      info.Env(),
+  return onLane(
+      info.Env(), Network::laneOf(info[0]),
       [network = Network::from(info[0]), trainer = trainer_,
        time = std::chrono::milliseconds(info[1].As<Napi::Number>().Int64Value())](
           const networks::Checkpoint& checkpoint) { return trainer->advance(time, checkpoint); },
