@@ -1,6 +1,6 @@
 // node scripts/cuda-training.mjs [DEVICE]: trains an epoch on images made here (50,000, as CIFAR-10 has) and tells how many
-// images a second that is: one network, then 4 and 16 at a time, each in a process of its own, then
-// all in one process.
+// images a second that is: one network, then 4 and 16 at a time, each in a process of its own, then all in one process; and
+// with a step as one CUDA graph, where this libtorch can.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Network, publishedArchitectures } from 'nas-bench-201';
@@ -52,16 +52,17 @@ async function atATime(count) {
   console.log(`${count} at a time on ${device}: ${speed} images/s (loss ${results[0].loss.toFixed(4)})`);
 }
 
-async function inOneProcess(count) {
+async function inOneProcess(count, cudaGraph = false) {
   const data = madeData();
   const networks = await Promise.all(Array.from({ length: count }, (_, lane) => networkOn(lane)));
-  const trainings = networks.map((network) => network.train(data, { config: { epochs: 2, LR: 0.01 } }));
+  const trainings = networks.map((network) => network.train(data, { config: { epochs: 2, LR: 0.01 }, cudaGraph }));
   await Promise.all(trainings.map((training) => training.next())); // warms up
   const began = performance.now();
   const results = await Promise.all(trainings.map((training) => training.next()));
   const speed = Math.round((count * IMAGES * 1000) / (performance.now() - began));
   const losses = new Set(results.map(({ value }) => value.train.loss.toFixed(4)));
-  console.log(`${count} in one process on ${device}: ${speed} images/s (loss ${[...losses].join(', ')})`);
+  const how = cudaGraph ? ', a step as a CUDA graph' : '';
+  console.log(`${count} in one process on ${device}${how}: ${speed} images/s (loss ${[...losses].join(', ')})`);
   for (const network of networks) network.dispose();
 }
 
@@ -69,4 +70,6 @@ if (role === 'epoch') await epoch();
 else {
   for (const count of [1, 4, 16]) await atATime(count);
   for (const count of [4, 16]) await inOneProcess(count);
+  for (const count of [1, 4, 16])
+    await inOneProcess(count, true).catch((error) => console.log(`SKIPPED: ${error.message}`));
 }

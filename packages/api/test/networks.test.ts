@@ -388,6 +388,9 @@ print(json.dumps(found))`;
       const error = await failure(network.forward(imagesOf(1, 8), options));
       expect([error.code, error.message]).toEqual(['UNSUPPORTED', expect.stringMatching(message)]);
     }
+    const recorded = new SGD(network, { cudaGraph: true });
+    const refused = await failure(recorded.step({ images: imagesOf(2, 8), labels: [0, 1] }));
+    expect([refused.code, refused.message]).toEqual(['UNSUPPORTED', expect.stringMatching(/a network on a GPU/)]);
     const error = await failure(network.train().forward(imagesOf(1, 8), { cudaGraph: true }));
     expect([error.code, error.message]).toEqual(['UNSUPPORTED', expect.stringContaining('eval mode')]);
   });

@@ -167,7 +167,7 @@ export interface NativeWeightSharingOptions {
   architectureDraws: number;
   seed: number;
   controller: boolean;
-  sgd: { momentum: number; weightDecay: number; nesterov: boolean; channelsLast: boolean };
+  sgd: NativeSgdOptions;
   adam: { learningRate: number; beta1: number; beta2: number; epsilon: number; weightDecay: number };
 }
 
@@ -222,6 +222,7 @@ export interface NativeSgdOptions {
   weightDecay: number;
   nesterov: boolean;
   channelsLast: boolean;
+  cudaGraph?: boolean | undefined;
 }
 
 /** Labelled images as bytes in libtorch's memory. Opaque. */

@@ -47,6 +47,8 @@ export interface TrainRunsOptions extends NetworkSize {
   order?: 'reference' | 'device' | undefined;
   /** See `TrainOptions`. */
   channelsLast?: boolean | undefined;
+  /** See `TrainOptions`. */
+  cudaGraph?: boolean | undefined;
   /** The first images of each set alone. */
   limit?: number | undefined;
   /** Whether runs that others work on are waited for, and taken over where they die. Default: skipped. */
@@ -251,7 +253,7 @@ class TrainingWork {
 
   async #keys(place: Place, lane: number): Promise<void> {
     const { path, seed, index } = place;
-    const { datasets = DATASETS, hp, config, device, order, channelsLast, C, N } = this.options;
+    const { datasets = DATASETS, hp, config, device, order, channelsLast, cudaGraph, C, N } = this.options;
     const signal = this.#signal;
     await removeUnfinished(path);
     const parts = partsOf(path);
@@ -266,7 +268,7 @@ class TrainingWork {
           arch: this.archs[index]!,
           dataset,
           data: await this.#dataSet(dataset),
-          ...{ hp, config, seed, device, lane, order, channelsLast, C, N, signal },
+          ...{ hp, config, seed, device, lane, order, channelsLast, cudaGraph, C, N, signal },
           onEpoch: (epoch) => this.#tell({ ...place, kind: 'epoch', dataset, epoch }),
         }));
       results.set(dataset, result);
@@ -287,8 +289,8 @@ class TrainingWork {
 
   /** What data set keys must have been trained with to stand in one file. */
   get #settings(): string {
-    const { hp, config, order, channelsLast, limit, C = 16, N = 5 } = this.options;
-    return JSON.stringify({ hp, config, order, channelsLast, limit, C, N });
+    const { hp, config, order, channelsLast, cudaGraph, limit, C = 16, N = 5 } = this.options;
+    return JSON.stringify({ hp, config, order, channelsLast, cudaGraph, limit, C, N });
   }
 
   #dataSet(dataset: Dataset): Promise<DataSet> {

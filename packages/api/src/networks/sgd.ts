@@ -17,6 +17,11 @@ export interface SGDOptions {
    * reference's by rounding. Default: false.
    */
   channelsLast?: boolean | undefined;
+  /**
+   * On a GPU, with libtorch 2.12.1 or newer: after the first three batches a step is recorded as a CUDA graph, which the GPU
+   * then starts by itself. Batches of another size are taken as without; losses may differ by rounding. Default: false.
+   */
+  cudaGraph?: boolean | undefined;
 }
 
 /**
@@ -31,10 +36,11 @@ export class SGD {
 
   /** @throws NetworkError NO_LIBTORCH, DISPOSED */
   constructor(network: Network, options: SGDOptions = {}) {
-    const { lr = 0.1, momentum = 0.9, weightDecay = 5e-4, nesterov = true, channelsLast = false } = options;
+    const { lr = 0.1, momentum = 0.9, weightDecay = 5e-4, nesterov = true } = options;
+    const { channelsLast = false, cudaGraph } = options;
     this.network = network;
     this.lr = lr;
-    this.#native = new (torch().Sgd)(network.native, { momentum, weightDecay, nesterov, channelsLast });
+    this.#native = new (torch().Sgd)(network.native, { momentum, weightDecay, nesterov, channelsLast, cudaGraph });
   }
 
   /**

@@ -26,6 +26,8 @@ export interface TrainOptions {
   order?: DrawOrder | undefined;
   /** As of `SGD`: faster on many devices, rounded otherwise. Default: false. */
   channelsLast?: boolean | undefined;
+  /** As of `SGD`: a training step as one CUDA graph. Default: false. */
+  cudaGraph?: boolean | undefined;
   signal?: AbortSignal | undefined;
   /** Told several times a second how far it has come. */
   onProgress?: ((progress: TrainingProgress) => void) | undefined;
@@ -69,6 +71,7 @@ export async function* trainEpochs(
           weightDecay: config.decay,
           nesterov: config.nesterov,
           channelsLast: options.channelsLast ?? false,
+          cudaGraph: options.cudaGraph,
         },
         schedule: scheduleOf(config),
         batch: config.batch_size,

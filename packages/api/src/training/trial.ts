@@ -95,7 +95,7 @@ function curves(
 function configDict(
   config: TrainingConfig,
   { numClasses, imageSize }: DataSet,
-  { channelsLast }: TrainTrialOptions,
+  { channelsLast, cudaGraph }: TrainTrialOptions,
 ): Map<WritableValue, WritableValue> {
   const { scheduler, eta_min, epochs, warmup, optim, LR, decay, momentum, nesterov, criterion, batch_size } = config;
   return new Map<WritableValue, WritableValue>(
@@ -114,6 +114,7 @@ function configDict(
       class_num: numClasses,
       xshape: Tuple.of(1, 3, imageSize, imageSize),
       ...(channelsLast && { memory_format: 'channels_last' }),
+      ...(cudaGraph && { cuda_graph: true }),
     }),
   );
 }

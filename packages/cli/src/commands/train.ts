@@ -24,6 +24,7 @@ interface TrainOptions {
   device: string;
   order?: 'reference' | 'device';
   channelsLast?: true;
+  cudaGraph?: true;
   channels: number;
   cells: number;
   limit?: number;
@@ -64,6 +65,7 @@ export function train(terminal: Terminal): Command {
       ).choices(['reference', 'device']),
     )
     .option('--channels-last', 'another order in memory: faster on many devices, rounded otherwise')
+    .option('--cuda-graph', 'a training step as one CUDA graph; needs libtorch 2.12.1 or newer')
     .addOption(count('--channels <n>', 'of the first third of the network').default(16))
     .addOption(count('--cells <n>', 'of each third').default(5))
     .addOption(count('--limit <n>', 'the first images of each set alone'))
@@ -129,7 +131,7 @@ function heading(index: number, text: string, data: DataSet, options: TrainOptio
 
 async function trained(arch: string, data: DataSet, options: TrainOptions, terminal: Terminal): Promise<EpochResult[]> {
   const { machineInfo, trainTrial, writeTrials } = await import('nas-bench-201');
-  const { hp, seed, device, order, channelsLast, channels: C, cells: N, out, force: overwrite } = options;
+  const { hp, seed, device, order, channelsLast, cudaGraph, channels: C, cells: N, out, force: overwrite } = options;
   const { epochs: count, batch, lr } = options;
   const config = {
     ...(count !== undefined && { epochs: count }),
@@ -142,7 +144,7 @@ async function trained(arch: string, data: DataSet, options: TrainOptions, termi
     'training',
     async (bar) => {
       const trial = await trainTrial({
-        ...{ arch, dataset: data.key, data, hp, config, seed, device, order, channelsLast, C, N },
+        ...{ arch, dataset: data.key, data, hp, config, seed, device, order, channelsLast, cudaGraph, C, N },
         signal: terminal.signal,
         onProgress: (progress) => showProgress(bar, progress),
         onEpoch: (epoch) => {

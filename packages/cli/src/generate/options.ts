@@ -23,6 +23,7 @@ export interface TrainingOptions extends SizeOptions {
   epochs?: number;
   batch?: number;
   channelsLast?: true;
+  cudaGraph?: true;
   device: string;
   order?: 'reference' | 'device';
   limit?: number;
@@ -69,6 +70,7 @@ export const addTrainingOptions = (command: Command): Command =>
         new Option('--order <source>', 'where order and augmentation are drawn').choices(['reference', 'device']),
       )
       .option('--channels-last', 'another order in memory: faster on many devices, rounded otherwise')
+      .option('--cuda-graph', 'a training step as one CUDA graph; needs libtorch 2.12.1 or newer')
       .addOption(new Option('--threads <n>', 'threads of each process').argParser(above0))
       .addOption(
         new Option(
@@ -86,9 +88,10 @@ export const addTrainingOptions = (command: Command): Command =>
 /** What `trainRuns` is asked for. */
 export async function trainRequest(options: TrainingOptions): Promise<TrainRunsOptions> {
   const { parseIndexes } = await import('@nas-bench-201/converters');
-  const { hp, data, seeds, datasets, device, order, limit, C, N, epochs, batch, channelsLast, networks } = options;
+  const { hp, data, seeds, datasets, device, order, limit, C, N, epochs, batch, channelsLast, cudaGraph, networks } =
+    options;
   return {
-    ...{ hp, data, seeds, datasets, device, order, channelsLast, limit, C, N, networks },
+    ...{ hp, data, seeds, datasets, device, order, channelsLast, cudaGraph, limit, C, N, networks },
     archs: options.archs === undefined ? undefined : parseIndexes(options.archs),
     files: { anySums: options.anySums },
     config: {
@@ -116,6 +119,7 @@ export function trainWords(options: TrainingOptions): string[] {
     ...words('batch', batch),
     ...(anySums ? ['--any-sums'] : []),
     ...(options.channelsLast ? ['--channels-last'] : []),
+    ...(options.cudaGraph ? ['--cuda-graph'] : []),
     ...['-C', String(C), '-N', String(N)],
   ];
 }

@@ -1,10 +1,10 @@
-// CUDA graphs: the hundreds of small operations of a pass are started by the GPU itself.
 #pragma once
 
 #include <functional>
-#include <memory>
+#include <optional>
 
 #include "networks/output.h"
+#include "networks/recorded_work.h"
 
 namespace nb201::networks {
 
@@ -15,17 +15,15 @@ class RecordedPass {
 
   // Throws UNSUPPORTED where the images are not on a GPU, or this libtorch has no way to record.
   RecordedPass(const at::Tensor& images, const Pass& pass);
-  ~RecordedPass();
 
   // Whether it takes these images.
   bool fits(const at::Tensor& images) const;
   Output operator()(const at::Tensor& images);
 
  private:
-  struct Graph;
-  std::unique_ptr<Graph> graph_;
   at::Tensor images_;  // that it reads
   Output output_;      // that it writes
+  std::optional<RecordedWork> work_;
 };
 
 }  // namespace nb201::networks

@@ -15,4 +15,8 @@ struct BatchMetrics {
 at::Tensor crossEntropy(const at::Tensor& logits, const at::Tensor& labels);
 BatchMetrics metricsOf(const at::Tensor& loss, const at::Tensor& logits, const at::Tensor& labels);
 
+// The same in two: a few numbers that stay on the device, and what they say of so many images.
+at::Tensor measure(const at::Tensor& loss, const at::Tensor& logits, const at::Tensor& labels);
+BatchMetrics metricsFrom(const at::Tensor& measured, int64_t count);
+
 }  // namespace nb201::training

@@ -19,10 +19,11 @@ training::SgdOptions sgdOptionsFrom(const Napi::Object& from) {
   options.weightDecay = from.Get("weightDecay").As<Napi::Number>();
   options.nesterov = from.Get("nesterov").ToBoolean();
   options.channelsLast = from.Get("channelsLast").ToBoolean();
+  options.graph = from.Get("cudaGraph").ToBoolean();
   return options;
 }
 
-// new Sgd(network, { momentum, weightDecay, nesterov, channelsLast })
+// new Sgd(network, { momentum, weightDecay, nesterov, channelsLast, cudaGraph })
 Sgd::Sgd(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Sgd>(info) {
   sgd_ = std::make_shared<training::Sgd>(Network::from(info[0]), sgdOptionsFrom(info[1].As<Napi::Object>()));
 }
