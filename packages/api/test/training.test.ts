@@ -10,9 +10,7 @@ import {
   describeFile,
   imageBatches,
   learningRates,
-  limitTensorMemory,
   Network,
-  type NetworkError,
   normalisedImages,
   OrderedDict,
   readTorch,
@@ -175,22 +173,6 @@ describeWithTorch('training', () => {
     for (const [i, seed] of seeds.entries()) expect(await trained(0, seed)).toEqual(together[i]);
     expect(new Set(together.map(({ state }) => state)).size).toBe(4);
     for (const lane of [-1, 0.5, 256]) await expect(Network.fromArch(ARCH, { lane })).rejects.toThrow(RangeError);
-  });
-
-  it('fails where tensors would take more memory than they may, and goes on when they may', async () => {
-    await using network = await Network.fromArch(ARCH, { C: 4, N: 1, seed: 1 });
-    const epoch = (batch_size: number) => network.train(small(), { config: { batch_size } }).next();
-    try {
-      limitTensorMemory(6 * 2 ** 20);
-      const message = /^out of memory on cpu with batches of 96 images; batches of (\d+) fit$/;
-      const error = (await epoch(96).catch((failure: unknown) => failure)) as NetworkError;
-      expect(error).toMatchObject({ code: 'OUT_OF_MEMORY', message: expect.stringMatching(message) });
-      expect((await epoch(Number(message.exec(error.message)![1]))).value).toMatchObject({ train: { count: 96 } });
-    } finally {
-      limitTensorMemory(null);
-    }
-    expect((await epoch(96)).value).toMatchObject({ train: { count: 96 } });
-    expect(() => limitTensorMemory(0)).toThrow(RangeError);
   });
 
   it('draws on the device what are flips and crops of its images, each image once an epoch', async () => {
