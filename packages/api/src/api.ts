@@ -820,9 +820,7 @@ export class NASBench201API implements Iterable<string>, Disposable {
     const hp = hpName(options);
     const last =
       this.reference === 'nas-bench-201' ? this.#records.lastEpoch(this.#checked(index), hp, dataset) : undefined;
-    return last
-      ? last.latency(this.reference)
-      : this.queryMetaInfoByIndex(index, { hp }).getComputeCosts(dataset).latency;
+    return last ? last.latency : this.queryMetaInfoByIndex(index, { hp }).getComputeCosts(dataset).latency;
   }
 
   /**

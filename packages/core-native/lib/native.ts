@@ -197,19 +197,22 @@ export interface NativeBenchmarkFile extends Keepable {
   evaluated(): Float64Array;
   recordIndexes(): Float64Array;
   hyperParameters(index: number): string[];
-  /** What `finals` calls by number. */
+  /** What is called by number. */
   names(): string[];
   /**
-   * Fills `out` from `at` on with the number of trials and the last epoch of each, in the order of the record's seeds:
-   * seed, latency, epochs, number of rows; of each row the set's number (-1: training), whether it is timed, loss,
-   * accuracy, seconds, seconds of all epochs. Returns where this ends; -1 where it was not collected, as of curves of an
-   * unusual form, or where there is no room.
+   * What `getMoreInfo` answers of the last epoch of a data set's trials. `sets`: the numbers of the sets that it calls valid,
+   * test and valtest, and whether valid must be there. Fills `out` from `at` on with the number of trials, which of the three
+   * sets there are (bits), the mean latency (-1: none was measured) and the seeds; then, of the mean over the trials and of
+   * each trial, of training and the three sets: loss, accuracy, seconds an epoch and in all, NaN where it was not timed.
+   * Returns where this ends; -1 where it was not collected, as of curves of an unusual form, the trials are not all of a
+   * kind or more than seven, or there is no room.
    */
-  finals(index: number, hp: number, dataset: number, out: Float64Array, at: number): number;
+  lastEpoch(index: number, hp: number, dataset: number, sets: Float64Array, out: Float64Array, at: number): number;
   /**
-   * The same of all data sets: of each its number and how many trials it has; of each trial latency, epochs, millions of
-   * FLOPs and of parameters, number of rows, rows. Returns the number of data sets; 0 where there is no such record, -1
-   * where anything was not collected.
+   * The last epochs of all data sets: of each its number and how many trials it has; of each trial latency, epochs, millions
+   * of FLOPs and of parameters, number of rows; of each row the set's number (-1: training), whether it is timed, loss,
+   * accuracy, seconds, seconds of all epochs. Returns the number of data sets; 0 where there is no such record, -1 where
+   * anything was not collected.
    */
   allFinals(index: number, hp: number, out: Float64Array): number;
   latency(index: number, hp: string, trial: number): Float64Array | null;

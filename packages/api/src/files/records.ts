@@ -38,37 +38,32 @@ const BYTES_KEPT = 256 * 2 ** 20;
 const LAST_EPOCHS_KEPT = 131_072;
 /** Numbers of last epochs that share an array: 0.5 MB. */
 const NUMBERS_TOGETHER = 65_536;
-/** The numbers of one: dozens of trials. */
-const MOST_NUMBERS = 4096;
-
-/** Of the architectures, by their indices. */
-interface LastEpochRows {
-  /** Where the numbers of each are: the array, times `NUMBERS_TOGETHER`, and the place in it; -1 where they are not. */
-  at: Int32Array;
-  sets: (InfoSets | undefined)[];
-}
+/** The numbers of one, at most. */
+const MOST_NUMBERS = 256;
 
 /** Last epochs by hyper-parameters, data set and architecture: a search asks for them by the million. */
 class LastEpochTable {
-  readonly #rows = new Map<string, Map<string, LastEpochRows>>();
+  /**
+   * Where the numbers of each architecture are, by its index: the array, times `NUMBERS_TOGETHER`, and the place in it; -1
+   * where they are not.
+   */
+  readonly #rows = new Map<string, Map<string, Int32Array>>();
   #size = 0;
   #numbers: Float64Array[] = [];
   #used = NUMBERS_TOGETHER;
 
   get(index: number, hp: string, dataset: string): LastEpoch | undefined {
-    const rows = this.#rows.get(dataset)?.get(hp);
-    const at = rows ? rows.at[index]! : -1;
-    return at < 0 ? undefined : this.#view(at, rows!.sets[index]!);
+    const at = this.#rows.get(dataset)?.get(hp)?.[index] ?? -1;
+    return at < 0 ? undefined : this.#view(at);
   }
 
-  #view(at: number, sets: InfoSets): LastEpoch {
-    return new LastEpoch(this.#numbers[Math.floor(at / NUMBERS_TOGETHER)]!, at % NUMBERS_TOGETHER, sets);
+  #view(at: number): LastEpoch {
+    return new LastEpoch(this.#numbers[Math.floor(at / NUMBERS_TOGETHER)]!, at % NUMBERS_TOGETHER);
   }
 
   /** Keeps what `fill` writes into an array from a place on; it says where that ends, or -1 where there is nothing. */
   add(
     { index, hp, dataset }: { index: number; hp: string; dataset: string },
-    sets: InfoSets,
     length: number,
     fill: (numbers: Float64Array, at: number) => number,
   ): LastEpoch | undefined {
@@ -82,13 +77,11 @@ class LastEpochTable {
     const at = (this.#numbers.length - 1) * NUMBERS_TOGETHER + this.#used;
     this.#used = end;
     this.#size++;
-    const rows = this.#rowsOf(dataset, hp, length);
-    rows.at[index] = at;
-    rows.sets[index] = sets;
-    return this.#view(at, sets);
+    this.#rowsOf(dataset, hp, length)[index] = at;
+    return this.#view(at);
   }
 
-  #rowsOf(dataset: string, hp: string, length: number): LastEpochRows {
+  #rowsOf(dataset: string, hp: string, length: number): Int32Array {
     let byHp = this.#rows.get(dataset);
     if (!byHp) {
       byHp = new Map();
@@ -96,8 +89,7 @@ class LastEpochTable {
     }
     let rows = byHp.get(hp);
     if (!rows) {
-      // Not an array that grows by leaps, which becomes a slow dictionary.
-      rows = { at: new Int32Array(length).fill(-1), sets: new Array<InfoSets>(length) };
+      rows = new Int32Array(length).fill(-1);
       byHp.set(hp, rows);
     }
     return rows;
@@ -131,12 +123,8 @@ class Names {
     if (known) return known;
     const number = (set: string | undefined) => (set === undefined ? NO_SET : (this.number(set) ?? NO_SET));
     const { valid, test, valtest } = infoSetsOf(dataset);
-    const sets = {
-      valid: number(valid),
-      test: number(test),
-      valtest: number(valtest),
-      needsValid: dataset === 'cifar10-valid',
-    };
+    const needsValid = dataset === 'cifar10-valid' ? 1 : 0;
+    const sets = Float64Array.of(number(valid), number(test), number(valtest), needsValid);
     this.#sets.set(dataset, sets);
     return sets;
   }
@@ -459,8 +447,8 @@ export class Records {
     const hpNumber = names.number(hp);
     const datasetNumber = names.number(dataset);
     if (hpNumber === undefined || datasetNumber === undefined) return undefined;
-    return this.#lastEpochs.add({ index, hp, dataset }, names.sets(dataset), this.size, (numbers, at) =>
-      native(() => found.file.finals(found.index, hpNumber, datasetNumber, numbers, at)),
+    return this.#lastEpochs.add({ index, hp, dataset }, this.size, (numbers, at) =>
+      native(() => found.file.lastEpoch(found.index, hpNumber, datasetNumber, names.sets(dataset), numbers, at)),
     );
   }
 

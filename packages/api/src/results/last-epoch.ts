@@ -1,34 +1,21 @@
 import type { TrialChoice } from './arch-results.js';
-import { meanOf, type Reference } from './averaging.js';
 
-/** Where the numbers of a set's row are, as the file gives them. */
+/** Where the numbers of a set's row are in what `NativeBenchmarkFile.allFinals` wrote. */
 export const ROW = { set: 0, timed: 1, loss: 2, accuracy: 3, time: 4, all: 5, size: 6 } as const;
-/** And those before a trial's rows. */
-const TRIAL = { seed: 0, latency: 1, epochs: 2, rows: 3, size: 4 } as const;
+
+/** What `NativeBenchmarkFile.lastEpoch` wrote: this, the seeds, and an answer for the mean and for each trial. */
+const HEAD = { trials: 0, sets: 1, latency: 2, size: 3 } as const;
+/** Which sets there are besides training. */
+const SETS = { valid: 1, test: 2, valtest: 4 } as const;
+/** Of training, valid, test and valtest: loss, accuracy, seconds an epoch and in all. */
+const ANSWER = 16;
 
 /** An answer of `getMoreInfo` by its keys. */
 export type Info = Record<string, number | null>;
 
-/** The sets of a data set that `getMoreInfo` calls by these names, as the file's numbers; `NO_SET` where it has none. */
-export interface InfoSets {
-  valid: number;
-  test: number;
-  valtest: number;
-  /** Whether an answer must have `valid`. */
-  needsValid: boolean;
-}
+/** The sets of a data set that `getMoreInfo` calls valid, test and valtest, as the file's numbers, and whether an answer must have valid. */
+export type InfoSets = Float64Array;
 export const NO_SET = -2;
-const TRAINING = -1;
-
-/** More trials than this are added in another order by NumPy. */
-const FEW_TRIALS = 7;
-
-/** Sums over trials of training and of the three sets, filled and used within one call. */
-const loss = new Float64Array(4);
-const accuracy = new Float64Array(4);
-const seconds = new Float64Array(4);
-const found = new Uint8Array(4);
-const timed = new Uint8Array(4);
 
 /**
  * The last epoch of a data set's trials, without reading the file: from what was collected when it was walked. It is a
@@ -37,111 +24,70 @@ const timed = new Uint8Array(4);
  */
 export class LastEpoch {
   constructor(
-    /** Of many; this one's are those that `NativeBenchmarkFile.finals` wrote from `begin` on. */
+    /** Of many; this one's stand from `begin` on. */
     readonly numbers: Float64Array,
     readonly begin: number,
-    readonly sets: InfoSets,
   ) {}
 
   get seeds(): number[] {
-    return this.#ofTrials(TRIAL.seed);
-  }
-
-  #ofTrials(what: number): number[] {
     const out: number[] = [];
-    let at = this.begin + 1;
-    for (let t = this.numbers[this.begin]!; t > 0; t--) {
-      out.push(this.numbers[at + what]!);
-      at += TRIAL.size + this.numbers[at + TRIAL.rows]! * ROW.size;
-    }
+    const first = this.begin + HEAD.size;
+    for (let i = first; i < first + this.numbers[this.begin]!; i++) out.push(this.numbers[i]!);
     return out;
   }
 
   /**
-   * The answer of `getMoreInfo`. Undefined where the trials are not all of a kind, or have no such seed: then
-   * `ArchResults` knows the answer, or why there is none.
+   * The answer of `getMoreInfo`, of one trial or the mean over all. Undefined where there is no such seed: then
+   * `ArchResults` knows why there is no answer.
    */
   info(choice: TrialChoice): Info | undefined {
-    if (choice === false) return this.#make(null);
-    return typeof choice === 'number' ? this.#make(choice) : undefined;
-  }
-
-  /** Of the trial with a seed, or with null the mean over all. */
-  #make(seed: number | null): Info | undefined {
-    const { numbers } = this;
-    const { valid, test, valtest, needsValid } = this.sets;
-    const trials = numbers[this.begin]!;
-    if (trials < 1 || trials > FEW_TRIALS) return undefined;
-    for (let slot = 0; slot < 4; slot++) {
-      found[slot] = 0;
-      timed[slot] = 0;
-    }
-    let at = this.begin + 1;
-    const epochs = numbers[at + TRIAL.epochs]!;
-    let chosen = -1;
+    const { numbers, begin } = this;
+    const trials = numbers[begin + HEAD.trials]!;
+    const first = begin + HEAD.size;
+    const answers = first + trials;
+    if (choice === false) return infoOf(numbers, answers, numbers[begin + HEAD.sets]!);
+    if (typeof choice !== 'number') return undefined;
+    // Of two with one seed the first counts.
     for (let t = 0; t < trials; t++) {
-      if (numbers[at + TRIAL.epochs] !== epochs) return undefined;
-      // Of two with one seed the first counts.
-      const one = chosen < 0 && numbers[at + TRIAL.seed] === seed;
-      if (one) chosen = t;
-      const rows = numbers[at + TRIAL.rows]!;
-      at += TRIAL.size;
-      for (const end = at + rows * ROW.size; at < end; at += ROW.size) {
-        const set = numbers[at]!;
-        const slot = set === TRAINING ? 0 : set === valid ? 1 : set === test ? 2 : set === valtest ? 3 : -1;
-        if (slot < 0) continue;
-        timed[slot]! += numbers[at + ROW.timed]!;
-        if (found[slot]!++ === 0 || one) {
-          loss[slot] = numbers[at + ROW.loss]!;
-          accuracy[slot] = numbers[at + ROW.accuracy]!;
-          seconds[slot] = numbers[at + ROW.all]!;
-        } else if (seed === null) {
-          loss[slot]! += numbers[at + ROW.loss]!;
-          accuracy[slot]! += numbers[at + ROW.accuracy]!;
-          seconds[slot]! += numbers[at + ROW.all]!;
-        }
-      }
+      if (numbers[first + t] === choice)
+        return infoOf(numbers, answers + (t + 1) * ANSWER, numbers[begin + HEAD.sets]!);
     }
-    if (seed !== null && chosen < 0) return undefined;
-    for (let slot = 0; slot < 4; slot++) if (timed[slot] !== 0 && timed[slot] !== found[slot]) return undefined;
-    if (found[0] !== trials || (needsValid && found[1] !== trials)) return undefined;
-    return infoOf(trials, seed === null ? trials : 1, epochs);
+    return undefined;
   }
 
   /** Seconds for a batch of 256, the mean over the trials that have one. */
-  latency(reference: Reference): number | null {
-    const measured = this.#ofTrials(TRIAL.latency).filter((value) => value > 0);
-    return measured.length > 0 ? meanOf(measured, reference) : null;
+  get latency(): number | null {
+    const latency = this.numbers[this.begin + HEAD.latency]!;
+    return latency < 0 ? null : latency;
   }
 }
 
-/** The answer, out of sums over `count` trials; of the sets that all `trials` have. */
-function infoOf(trials: number, count: number, epochs: number): Info {
-  const all = (slot: number): number | null => (timed[slot] === 0 ? null : seconds[slot]! / count);
-  const per = (slot: number): number | null => (timed[slot] === 0 ? null : seconds[slot]! / count / epochs);
+const orNull = (seconds: number): number | null => (Number.isNaN(seconds) ? null : seconds);
+
+function infoOf(numbers: Float64Array, at: number, sets: number): Info {
   const out: Info = {
-    'train-loss': loss[0]! / count,
-    'train-accuracy': accuracy[0]! / count,
-    'train-per-time': per(0),
-    'train-all-time': all(0),
+    'train-loss': numbers[at]!,
+    'train-accuracy': numbers[at + 1]!,
+    'train-per-time': orNull(numbers[at + 2]!),
+    'train-all-time': orNull(numbers[at + 3]!),
   };
-  if (found[1] === trials) {
-    out['valid-loss'] = loss[1]! / count;
-    out['valid-accuracy'] = accuracy[1]! / count;
-    out['valid-per-time'] = per(1);
-    out['valid-all-time'] = all(1);
+  if (sets & SETS.valid) {
+    out['valid-loss'] = numbers[at + 4]!;
+    out['valid-accuracy'] = numbers[at + 5]!;
+    out['valid-per-time'] = orNull(numbers[at + 6]!);
+    out['valid-all-time'] = orNull(numbers[at + 7]!);
   }
-  if (found[2] === trials) {
-    out['test-loss'] = loss[2]! / count;
-    out['test-accuracy'] = accuracy[2]! / count;
-    out['test-per-time'] = per(2);
-    out['test-all-time'] = all(2);
+  if (sets & SETS.test) {
+    out['test-loss'] = numbers[at + 8]!;
+    out['test-accuracy'] = numbers[at + 9]!;
+    out['test-per-time'] = orNull(numbers[at + 10]!);
+    out['test-all-time'] = orNull(numbers[at + 11]!);
   }
-  if (found[3] === trials) {
-    out['valtest-loss'] = loss[3]! / count;
-    out['valtest-accuracy'] = accuracy[3]! / count;
-    out['valtest-per-time'] = per(3);
-    out['valtest-all-time'] = all(3);
+  if (sets & SETS.valtest) {
+    out['valtest-loss'] = numbers[at + 12]!;
+    out['valtest-accuracy'] = numbers[at + 13]!;
+    out['valtest-per-time'] = orNull(numbers[at + 14]!);
+    out['valtest-all-time'] = orNull(numbers[at + 15]!);
   }
   return out;
 }

@@ -1,6 +1,9 @@
 #include "node/benchmark_file.h"
 
+#include <array>
+#include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "benchmark/column.h"
 #include "benchmark/curves.h"
@@ -138,7 +141,7 @@ void BenchmarkFile::define(Napi::Env env, Addon& addon, Napi::Object exports) {
                                                   InstanceMethod("evaluated", &BenchmarkFile::evaluated),
                                                   InstanceMethod("recordIndexes", &BenchmarkFile::recordIndexes),
                                                   InstanceMethod("names", &BenchmarkFile::names),
-                                                  InstanceMethod("finals", &BenchmarkFile::finals),
+                                                  InstanceMethod("lastEpoch", &BenchmarkFile::lastEpoch),
                                                   InstanceMethod("allFinals", &BenchmarkFile::allFinals),
                                                   InstanceMethod("latency", &BenchmarkFile::latency),
                                                   InstanceMethod("evalNames", &BenchmarkFile::evalNames),
@@ -296,7 +299,7 @@ Napi::Value BenchmarkFile::archStr(const Napi::CallbackInfo& info) {
   return state ? textToJs(info.Env(), index_->tables().textOf(*state)) : info.Env().Undefined();
 }
 
-// names(): what `finals` calls by number.
+// names(): what is called by number.
 Napi::Value BenchmarkFile::names(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return textsOf(env, index(env).tables().names());
@@ -305,18 +308,20 @@ Napi::Value BenchmarkFile::names(const Napi::CallbackInfo& info) {
 namespace {
 
 // Writes the last epochs of a data set's trials, in the order of the record's seeds, as far as they were collected and
-// there is room: of each trial `head`, the number of rows, and the rows.
-template <typename Head>
-bool putFinals(const Tables& from, const State& state, const Seeds& seeds, double*& to, const double* end, Head head) {
-  constexpr size_t kHead = 8, kRow = 6;
+// there is room.
+bool putFinals(BenchmarkIndex& index, const State& state, const Seeds& seeds, double*& to, const double* end) {
+  constexpr size_t kHead = 5, kRow = 6;
+  const Tables& from = index.tables();
   for (const int64_t seed : from.valuesOf(seeds)) {
     const Trial* trial = findTrial(from, state, seeds.dataset, seed);
     if (!trial || trial->finalCount == 0 || (trial->later & Trial::kLaterLatency) ||
         static_cast<size_t>(end - to) < kHead + kRow * trial->finalCount) {
       return false;
     }
-    head(*trial, to);
-    *to++ = trial->finalCount;
+    for (const double value : {trial->meanLatency, static_cast<double>(trial->epochs), index.flop(*trial).value,
+                               index.params(*trial).value, static_cast<double>(trial->finalCount)}) {
+      *to++ = value;
+    }
     for (const Final& row : from.finalsOf(*trial)) {
       for (const double value :
            {row.set == kTraining ? -1.0 : row.set, row.timed ? 1.0 : 0.0, row.loss, row.accuracy, row.time, row.all}) {
@@ -329,43 +334,114 @@ bool putFinals(const Tables& from, const State& state, const Seeds& seeds, doubl
 
 }  // namespace
 
-// finals(index, hp's number, data set's number, out, at): fills `out` from `at` on with the number of trials and the
-// last epoch of each, in the order of the record's seeds: seed, latency, epochs, number of rows, and of each row the
-// set's number (-1: training), whether it is timed, loss, accuracy, seconds, seconds of all epochs. Returns where this
-// ends; -1 where it was not collected, or there is no room.
-Napi::Value BenchmarkFile::finals(const Napi::CallbackInfo& info) {
+namespace {
+
+// The sets that an answer of getMoreInfo tells of, training first.
+constexpr size_t kInfoSets = 4;
+
+// The last epoch of one of them, of a trial or of all.
+struct AtEnd {
+  double loss = 0, accuracy = 0, seconds = 0;
+  size_t found = 0, timed = 0;  // trials
+};
+using Answer = std::array<AtEnd, kInfoSets>;
+
+void add(AtEnd& sum, const Final& row) {
+  if (sum.found++ == 0) {
+    sum.loss = row.loss, sum.accuracy = row.accuracy, sum.seconds = row.all;
+  } else {
+    sum.loss += row.loss, sum.accuracy += row.accuracy, sum.seconds += row.all;
+  }
+  if (row.timed) ++sum.timed;
+}
+
+// Of several trials the mean: per cent and seconds; no number where there are no times.
+void put(const Answer& answer, double trials, double epochs, double*& to) {
+  for (const AtEnd& set : answer) {
+    const double seconds = set.timed ? set.seconds / trials : std::numeric_limits<double>::quiet_NaN();
+    for (const double value : {set.loss / trials, set.accuracy / trials, seconds / epochs, seconds}) *to++ = value;
+  }
+}
+
+}  // namespace
+
+// lastEpoch(index, hp's number, data set's number, sets, out, at): what getMoreInfo answers of the last epoch of a data
+// set's trials. `sets`: the numbers of the sets that it calls valid, test and valtest, and whether valid must be there.
+// Fills `out` from `at` on with the number of trials, which of the three sets there are (bits), the mean latency (-1:
+// none was measured) and the seeds; then, of the mean over the trials and of each trial, of training and the three
+// sets: loss, accuracy, seconds an epoch and in all, NaN where it was not timed. Returns where this ends; -1 where it
+// was not collected, the trials are not all of a kind or too many, or there is no room.
+Napi::Value BenchmarkFile::lastEpoch(const Napi::CallbackInfo& info) {
+  constexpr size_t kMost = 7;  // NumPy adds more of them in another order
   const Napi::Env env = info.Env();
   const Napi::Number unknown = Napi::Number::New(env, -1);
   const Tables& from = index(env).tables();
   const Record* found = record(info);
   if (!found) return unknown;
   const uint32_t hp = info[1].As<Napi::Number>(), dataset = info[2].As<Napi::Number>();
-  Napi::Float64Array out = info[3].As<Napi::Float64Array>();
-  const uint32_t at = info[4].As<Napi::Number>();
-  if (at >= out.ElementLength()) return unknown;
-  double* to = out.Data() + at;
-  const double* end = out.Data() + out.ElementLength();
-  for (const State& state : from.statesOf(*found)) {
-    if (state.hp != hp) continue;
-    const Seeds* seeds = nullptr;
-    for (const Seeds& candidate : from.seedsOf(state)) {
+  const Napi::Float64Array sets = info[3].As<Napi::Float64Array>();
+  Napi::Float64Array out = info[4].As<Napi::Float64Array>();
+  const uint32_t at = info[5].As<Napi::Number>();
+  const State* state = nullptr;
+  for (const State& candidate : from.statesOf(*found)) {
+    if (candidate.hp == hp) {
+      state = &candidate;
+      break;
+    }
+  }
+  const Seeds* seeds = nullptr;
+  if (state) {
+    for (const Seeds& candidate : from.seedsOf(*state)) {
       if (candidate.dataset == dataset) seeds = &candidate;
     }
-    if (!seeds) return unknown;
-    *to++ = seeds->count;
-    const auto head = [](const Trial& trial, double*& put) {
-      for (const double value : {static_cast<double>(trial.seed), trial.meanLatency, static_cast<double>(trial.epochs)})
-        *put++ = value;
-    };
-    if (!guarded(env, [&] { return putFinals(from, state, *seeds, to, end, head); })) return unknown;
-    return Napi::Number::New(env, static_cast<double>(to - out.Data()));
   }
-  return unknown;
+  if (!seeds || seeds->count < 1 || seeds->count > kMost || sets.ElementLength() != kInfoSets ||
+      at > out.ElementLength() || out.ElementLength() - at < 3 + kMost + (kMost + 1) * kInfoSets * 4) {
+    return unknown;
+  }
+  const double* set = sets.Data();
+  Answer all;
+  std::array<Answer, kMost> each;
+  double latency = 0, measured = 0;
+  int32_t epochs = 0;
+  size_t trials = 0;
+  const bool alike = guarded(env, [&] {
+    for (const int64_t seed : from.valuesOf(*seeds)) {
+      const Trial* trial = findTrial(from, *state, dataset, seed);
+      if (!trial || trial->finalCount == 0 || (trial->later & Trial::kLaterLatency)) return false;
+      if (trials == 0) epochs = trial->epochs;
+      if (trial->epochs != epochs) return false;
+      if (trial->meanLatency > 0) latency += trial->meanLatency, ++measured;
+      for (const Final& row : from.finalsOf(*trial)) {
+        const double number = row.set;
+        const size_t slot = row.set == kTraining ? 0 : number == set[0] ? 1 : number == set[1] ? 2 : 3;
+        if (slot == 3 && number != set[2]) continue;
+        if (row.timed && std::isnan(row.all)) return false;
+        add(all[slot], row);
+        add(each[trials][slot], row);
+      }
+      ++trials;
+    }
+    for (const AtEnd& sum : all) {
+      if (sum.timed != 0 && sum.timed != sum.found) return false;
+    }
+    return all[0].found == trials && (set[3] == 0 || all[1].found == trials);
+  });
+  if (!alike) return unknown;
+  double* to = out.Data() + at;
+  *to++ = static_cast<double>(trials);
+  *to++ = (all[1].found == trials ? 1 : 0) + (all[2].found == trials ? 2 : 0) + (all[3].found == trials ? 4 : 0);
+  *to++ = measured > 0 ? latency / measured : -1;
+  for (const int64_t seed : from.valuesOf(*seeds)) *to++ = static_cast<double>(seed);
+  put(all, static_cast<double>(trials), epochs, to);
+  for (size_t t = 0; t < trials; ++t) put(each[t], 1, epochs, to);
+  return Napi::Number::New(env, static_cast<double>(to - out.Data()));
 }
 
-// allFinals(index, hp's number, out): the same of all data sets: of each its number, how many trials it has, and of
-// each trial latency, epochs, FLOPs and parameters before its rows. Returns the number of data sets; 0 where there is
-// no such record, -1 where anything was not collected.
+// allFinals(index, hp's number, out): the last epochs of all data sets: of each its number and how many trials it has;
+// of each trial latency, epochs, FLOPs, parameters and the number of rows; of each row the set's number (-1: training),
+// whether it is timed, loss, accuracy, seconds, seconds of all epochs. Returns the number of data sets; 0 where there
+// is no such record, -1 where anything was not collected.
 Napi::Value BenchmarkFile::allFinals(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   BenchmarkIndex& from = index(env);
@@ -382,13 +458,7 @@ Napi::Value BenchmarkFile::allFinals(const Napi::CallbackInfo& info) {
       if (end - to < 2) return Napi::Number::New(env, -1);
       *to++ = seeds.dataset;
       *to++ = static_cast<double>(seeds.count);
-      const auto head = [&](const Trial& trial, double*& at) {
-        for (const double value :
-             {trial.meanLatency, static_cast<double>(trial.epochs), from.flop(trial).value, from.params(trial).value})
-          *at++ = value;
-      };
-      if (!guarded(env, [&] { return putFinals(from.tables(), state, seeds, to, end, head); }))
-        return Napi::Number::New(env, -1);
+      if (!guarded(env, [&] { return putFinals(from, state, seeds, to, end); })) return Napi::Number::New(env, -1);
       ++datasets;
     }
     break;

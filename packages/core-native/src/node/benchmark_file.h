@@ -25,7 +25,7 @@ class BenchmarkFile : public Napi::ObjectWrap<BenchmarkFile> {
   Napi::Value recordIndexes(const Napi::CallbackInfo& info);
   Napi::Value hyperParameters(const Napi::CallbackInfo& info);
   Napi::Value names(const Napi::CallbackInfo& info);
-  Napi::Value finals(const Napi::CallbackInfo& info);
+  Napi::Value lastEpoch(const Napi::CallbackInfo& info);
   Napi::Value allFinals(const Napi::CallbackInfo& info);
   Napi::Value latency(const Napi::CallbackInfo& info);
   Napi::Value evalNames(const Napi::CallbackInfo& info);
