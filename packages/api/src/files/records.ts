@@ -17,7 +17,7 @@ import { RecordTrial } from '../records/record-trial.js';
 import { ArchResults, type ResultsSource, resultsOf } from '../results/arch-results.js';
 import type { Reference } from '../results/averaging.js';
 import { FileResults } from '../results/file-results.js';
-import { type InfoSets, LastEpoch, NO_SET } from '../results/last-epoch.js';
+import { LastEpoch } from '../results/last-epoch.js';
 import { type LastEpochs, lastEpochsOf } from '../results/last-epochs.js';
 import type { Curves } from '../results/series.js';
 import { PORTION } from '../sweep/batch.js';
@@ -102,6 +102,13 @@ class LastEpochTable {
     this.#size = 0;
   }
 }
+
+/**
+ * The sets of a data set that `getMoreInfo` calls valid, test and valtest, as the file's numbers, and whether an answer must
+ * have valid.
+ */
+type InfoSets = Float64Array;
+const NO_SET = -2;
 
 /** The names of a file by their numbers, and what is looked up by them again and again. */
 class Names {

@@ -1,8 +1,5 @@
 import type { TrialChoice } from './arch-results.js';
 
-/** Where the numbers of a set's row are in what `NativeBenchmarkFile.allFinals` wrote. */
-export const ROW = { set: 0, timed: 1, loss: 2, accuracy: 3, time: 4, all: 5, size: 6 } as const;
-
 /** What `NativeBenchmarkFile.lastEpoch` wrote: this, the seeds, and an answer for the mean and for each trial. */
 const HEAD = { trials: 0, sets: 1, latency: 2, size: 3 } as const;
 /** Which sets there are besides training. */
@@ -12,10 +9,6 @@ const ANSWER = 16;
 
 /** An answer of `getMoreInfo` by its keys. */
 export type Info = Record<string, number | null>;
-
-/** The sets of a data set that `getMoreInfo` calls valid, test and valtest, as the file's numbers, and whether an answer must have valid. */
-export type InfoSets = Float64Array;
-export const NO_SET = -2;
 
 /**
  * The last epoch of a data set's trials, without reading the file: from what was collected when it was walked. It is a

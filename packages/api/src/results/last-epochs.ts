@@ -1,4 +1,5 @@
-import { ROW } from './last-epoch.js';
+/** Where the numbers of a set's row are in what `NativeBenchmarkFile.allFinals` wrote. */
+const ROW = { set: 0, timed: 1, loss: 2, accuracy: 3, time: 4, all: 5, size: 6 } as const;
 
 /** What was measured on one set after the last epoch: one number a trial. */
 export interface SetAtEnd {
